@@ -77,7 +77,7 @@ CREATE TABLE ingest.category (
   UNIQUE (district_id, uri));
 
 -- The hot path. One row per event by natural key; place_id is the number of the school (daily) or of the section, session_id 0 for the
--- latter. pos: position in the log of the last change. digest: hash of the content outside the key, so that a re-send changes nothing.
+-- latter. first_pos and pos: positions in the log of its first record and of the last change. digest: hash of the content outside the key, so that a re-send changes nothing.
 -- One index only: it carries the insert rate. By school year, so that a year is dropped in one step.
 CREATE TABLE ingest.attendance (
   district_id int NOT NULL,
@@ -88,6 +88,7 @@ CREATE TABLE ingest.attendance (
   category_id int NOT NULL,
   section boolean NOT NULL,
   school_id bigint NOT NULL,
+  first_pos bigint NOT NULL,
   pos bigint NOT NULL,
   digest bigint NOT NULL,
   reason text,
