@@ -16,8 +16,8 @@
 #include "kith/loop.h"
 
 #define KITH_BUS_BUDGET      256
-#define KITH_BUS_MAX_MESSAGE (4 * 1024 * 1024)
-#define KITH_KEY_TEXT        41 /* Z85 of a 32-byte CURVE key, with NUL */
+#define KITH_BUS_MAX_MESSAGE 4194304 /* 4 MiB */
+#define KITH_KEY_TEXT        41      /* Z85 of a 32-byte CURVE key, with NUL */
 #define KITH_USER_MAX        64
 
 struct kith_bus;

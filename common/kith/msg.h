@@ -19,7 +19,8 @@
 typedef struct Kith__V1__Envelope kith_envelope;
 
 /* Decodes and checks one envelope: wire major, msg_id of 16 bytes, exactly one body, every size within the limits above, strings
- * valid UTF-8 without NUL, enum values known or (in records) kept. Goes to kith_msg_free().
+ * valid UTF-8 without NUL, no singular field given twice, enum values known or (in records) kept. An Event may still have no body (a
+ * newer sender's kind): that event alone is rejected by the handler. Goes to kith_msg_free().
  * Errors: KITH_EVERSION, KITH_EDECODE, KITH_ETOOBIG, KITH_ENOMEM; `why` names the field. When the frame decodes as far as msg_id,
  * `msg_id` (may be NULL) receives it also on failure (else zeroes), so that an Error can be addressed. */
 KITH_MUST_CHECK kith_err kith_msg_unpack(const uint8_t *data, size_t n, kith_envelope **ret,
