@@ -26,7 +26,7 @@ struct kith_cfg_key {
     size_t offset;        /* into the target struct */
     const char *fallback; /* in the file's own notation; NULL = required */
     const char *help;     /* one line for the sample file and --help */
-    int64_t min;          /* in the stored unit; min == max == 0: no range */
+    int64_t min;          /* in the stored unit, of a string its bytes; min == max == 0: no range */
     int64_t max;
     bool reloadable; /* may change on SIGHUP */
 };
@@ -38,7 +38,8 @@ struct kith_cfg_section {
     void *target;
 };
 
-/* Fill every target from defaults, then the file (path NULL: none), then the environment. `foreign` names sections that belong
+/* Fill every target from defaults, then the file (path NULL: none), then the environment. What string keys held before is
+ * overwritten, not freed: give a fresh struct or a copy. A line that starts with a blank continues the value above it. `foreign` names sections that belong
  * to other daemons and are skipped (NULL-terminated; NULL = none). On failure targets hold defaults or half the file and must still
  * go to kith_cfg_done; `why` says "kith.conf:12: [risk] min_days: needs a unit ...".
  * Errors: KITH_ECONFIG, KITH_EIO, KITH_ENOMEM. */
@@ -49,7 +50,8 @@ void kith_cfg_done(const struct kith_cfg_section *sections);
 /* The sections as a commented sample file; the caller frees. */
 KITH_MUST_CHECK kith_err kith_cfg_sample(const struct kith_cfg_section *sections, char **ret);
 
-/* Parse one value as the file would; exported for tests and the CLI. Errors: KITH_EINVAL with `why`. */
+/* Parse one value as the file would; exported for tests and the CLI. A string's place holds NULL or the heap string that this
+ * one replaces. Errors: KITH_EINVAL with `why`, KITH_ENOMEM. */
 KITH_MUST_CHECK kith_err kith_cfg_parse(const struct kith_cfg_key *key, const char *text,
                                         void *target, struct kith_why *why);
 

@@ -2,11 +2,13 @@
 #include "kith/text_internal.h"
 
 #include <assert.h>
+#include <locale.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool between(uint8_t byte, uint8_t least, uint8_t most)
 {
@@ -39,12 +41,15 @@ size_t kith_utf8_length(const char *s, size_t n)
 size_t kith_real_format(double v, char text[static KITH_REAL_TEXT])
 {
     assert(isfinite(v));
-    int n = snprintf(text, KITH_REAL_TEXT, "%.15g", v);
+    (void)snprintf(text, KITH_REAL_TEXT, "%.15g", v);
     if (strtod(text, NULL) != v)
-        n = snprintf(text, KITH_REAL_TEXT, "%.17g", v);
-    for (int i = 0; i < n; i++)
-        if (text[i] ==
-            ',') /* the only other decimal separator of glibc's locales that is one byte */
-            text[i] = '.';
-    return (size_t)n;
+        (void)snprintf(text, KITH_REAL_TEXT, "%.17g", v);
+    const char *point = localeconv()->decimal_point;
+    char *at = strstr(text, point);
+    if (at) { /* some locales write a comma, some a character of two bytes */
+        size_t width = strlen(point);
+        *at = '.';
+        memmove(at + 1, at + width, strlen(at + width) + 1);
+    }
+    return strlen(text);
 }
