@@ -38,6 +38,24 @@ size_t kith_utf8_length(const char *s, size_t n)
     return length;
 }
 
+char *kith_utf8_clean(const char *s)
+{
+    size_t left = strlen(s);
+    char *copy = malloc(left * 3 + 1); /* U+FFFD has three bytes */
+    if (!copy)
+        return NULL;
+    char *to = copy;
+    while (left > 0) {
+        size_t length = kith_utf8_length(s, left);
+        to = length ? mempcpy(to, s, length) : mempcpy(to, "\xef\xbf\xbd", 3);
+        size_t used = length ? length : 1;
+        s += used;
+        left -= used;
+    }
+    *to = '\0';
+    return copy;
+}
+
 size_t kith_real_format(double v, char text[static KITH_REAL_TEXT])
 {
     assert(isfinite(v));
