@@ -5,7 +5,8 @@
  * Memory is bounded: a server is paused by its owner (back-pressure: the socket is not read, high-water marks and TCP do the rest);
  * at most KITH_BUS_BUDGET messages are handled in one turn of the loop.
  * ZMQ_FD is edge-triggered: the watcher uses prepare/check/idle (source: flux-core's zwatcher; libzmq issue 3641), and looks at
- * ZMQ_EVENTS again after every send. zmq.h is seen only by bus.c. */
+ * ZMQ_EVENTS again after every send. zmq.h is seen only by bus*.c.
+ * A client whose key is refused tries again every 5 s, so that it comes in when its key is registered. */
 #ifndef KITH_BUS_H
 #define KITH_BUS_H
 
@@ -65,13 +66,15 @@ KITH_MUST_CHECK kith_err kith_bus_serve(struct kith_bus *bus, const char *endpoi
                                         struct kith_bus_server **ret, struct kith_why *why);
 /* The endpoint really bound (port numbers filled in). Borrowed. */
 const char *kith_bus_server_endpoint(const struct kith_bus_server *s);
-/* Errors: KITH_ENOTFOUND the peer has gone, KITH_EBUSY its queue is full: the reply is dropped, the peer asks again. */
+/* Errors: KITH_ENOTFOUND the peer has gone, KITH_EBUSY its queue is full: the reply is dropped, the peer asks again;
+ * KITH_ETOOBIG above KITH_BUS_MAX_MESSAGE. */
 kith_err kith_bus_reply(struct kith_bus_server *s, const struct kith_peer *peer,
                         const uint8_t *data, size_t n);
 /* Stop and resume reading; calls nest. */
 void kith_bus_pause(struct kith_bus_server *s);
 void kith_bus_resume(struct kith_bus_server *s);
-/* Close connections whose key `allow` no longer knows: the endpoint is unbound and bound again, everybody reconnects. */
+/* Close connections whose key `allow` no longer knows: the endpoint is unbound and bound again, everybody reconnects.
+ * Errors: KITH_EIO the endpoint could not be bound again: nobody can come in any more. */
 KITH_MUST_CHECK kith_err kith_bus_rehandshake(struct kith_bus_server *s);
 void kith_bus_server_free(struct kith_bus_server *s);
 
@@ -79,7 +82,7 @@ void kith_bus_server_free(struct kith_bus_server *s);
 KITH_MUST_CHECK kith_err kith_bus_connect(struct kith_bus *bus, const char *endpoint,
                                           const char *server_public_key, kith_bus_reply_fn fn,
                                           void *ctx, struct kith_bus_client **ret);
-/* Errors: KITH_EBUSY not connected yet or the queue is full: ask again later. */
+/* Errors: KITH_EBUSY not connected yet or the queue is full: ask again later; KITH_ETOOBIG. */
 KITH_MUST_CHECK kith_err kith_bus_send(struct kith_bus_client *c, const uint8_t *data, size_t n);
 void kith_bus_client_free(struct kith_bus_client *c);
 
