@@ -118,6 +118,14 @@ static void on_keep(uv_async_t *handle)
     (void)handle;
 }
 
+/* A timer may have brought what is waited for, and the poll must not begin then. */
+static void on_before_poll(uv_prepare_t *handle)
+{
+    struct kith_loop *loop = handle->data;
+    if (*loop->until)
+        uv_stop(&loop->uv);
+}
+
 static void on_deadline(uv_timer_t *handle)
 {
     (void)handle;
@@ -133,11 +141,13 @@ kith_err kith_loop_new(struct kith_loop **ret)
         free(loop);
         return from_uv(status);
     }
-    /* these three cannot fail */
+    /* these four cannot fail */
+    (void)uv_prepare_init(&loop->uv, &loop->before_poll);
     (void)uv_timer_init(&loop->uv, &loop->deadline);
     (void)uv_check_init(&loop->uv, &loop->after_poll);
     (void)uv_idle_init(&loop->uv, &loop->awake);
     loop->after_poll.data = loop;
+    loop->before_poll.data = loop;
     status = uv_async_init(&loop->uv, &loop->keep, on_keep);
     if (status != 0) {
         kith_loop_free(loop);
@@ -159,21 +169,26 @@ void kith_loop_stop(struct kith_loop *loop)
 {
     assert(loop);
     loop->stopping = true;
+    uv_stop(&loop->uv); /* called by a timer, it keeps the poll of this turn from waiting */
 }
 
 kith_err kith_loop_run_until(struct kith_loop *loop, const bool *done, int64_t timeout_ms)
 {
-    assert(loop && done);
+    assert(loop && done && !loop->until); /* turns do not nest */
     if (timeout_ms < 0)
         timeout_ms = 0;
     int64_t end_us = kith_clock_mono_us() + timeout_ms * 1000;
     uv_update_time(&loop->uv);
     (void)uv_timer_start(&loop->deadline, on_deadline, (uint64_t)timeout_ms, 1);
+    loop->until = done;
+    (void)uv_prepare_start(&loop->before_poll, on_before_poll);
     bool in_time = true;
     while (!*done && in_time) { /* one turn at least, also without time */
         (void)uv_run(&loop->uv, UV_RUN_ONCE);
         in_time = kith_clock_mono_us() < end_us;
     }
+    (void)uv_prepare_stop(&loop->before_poll);
+    loop->until = NULL;
     (void)uv_timer_stop(&loop->deadline);
     return *done ? KITH_OK : KITH_ETIMEOUT;
 }

@@ -132,6 +132,17 @@ static void timer_that_restarts_itself_at_once_starves_nobody(void **state)
     assert_true(f->calls >= 2);
 }
 
+/* libuv runs timers that are due before it polls; the poll must then not wait for something else. */
+static void a_timer_due_at_once_ends_the_wait_at_once(void **state)
+{
+    struct fixture *f = *state;
+    assert_ok(kith_timer_new(f->loop, count, f, &f->timer));
+    int64_t before_ms = kith_clock_mono_ms();
+    kith_timer_start(f->timer, 0, 0);
+    assert_ok(kith_loop_run_until(f->loop, &f->done, 3000));
+    assert_true(kith_clock_mono_ms() - before_ms < 1500);
+}
+
 static void note_events(void *ctx, int events)
 {
     struct fixture *f = ctx;
@@ -331,8 +342,8 @@ static void run_ends_by_stop_also_when_it_came_first(void **state)
     kith_loop_run(f->loop);
     assert_int_equal(f->calls, 1);
     kith_loop_stop(f->loop);
-    kith_loop_run(f->loop); /* returns at once; would hang otherwise */
-    kith_timer_start(f->timer, 1, 0);
+    kith_loop_run(f->loop);           /* returns at once; would hang otherwise */
+    kith_timer_start(f->timer, 0, 0); /* stopped before the poll: would hang, too */
     kith_loop_run(f->loop);
     assert_int_equal(f->calls, 2);
 }
@@ -369,6 +380,7 @@ int main(void)
         LOOP_TEST(timer_restart_replaces_the_former_start),
         LOOP_TEST(timer_may_free_itself),
         LOOP_TEST(timer_that_restarts_itself_at_once_starves_nobody),
+        LOOP_TEST(a_timer_due_at_once_ends_the_wait_at_once),
         LOOP_TEST(watch_is_level_triggered),
         LOOP_TEST(watch_tells_readable_from_writable),
         LOOP_TEST(watch_sees_the_other_end_close),
