@@ -24,6 +24,8 @@ struct kith_loop {
     uv_loop_t uv;
     uv_async_t keep;     /* always alive, so that a turn waits even when nothing else is watched */
     uv_timer_t deadline; /* of kith_loop_run_until */
+    uv_prepare_t before_poll;
+    const bool *until;     /* what kith_loop_run_until waits for; else NULL */
     uv_check_t after_poll; /* runs what was deferred */
     uv_idle_t awake;       /* keeps the poll from waiting while something is deferred */
     bool stopping;
