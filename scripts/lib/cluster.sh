@@ -88,7 +88,7 @@ cluster_start() {
     local try
     for try in 1 2 3 4 5 6 7 8 9 10; do
         (cd / && as_owner "$pg_bin/pg_ctl" -s -w -t 60 -D "$state/data" -l "$state/log/postgresql.log" start) \
-            </dev/null >/dev/null 2>&1 9>&- || true
+            </dev/null >/dev/null 2>&1 3>&- 9>&- || true
         cluster_ready && return
         sleep 0.5
     done

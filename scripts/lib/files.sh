@@ -15,3 +15,10 @@ files_of() {
         done | sed 's|^\./||' | sort -u
     fi
 }
+
+# files_build: the newest build folder there is; status 1 when there is none.
+files_build() {
+    local newest
+    newest=$(find "$repo"/build/*/compile_commands.json -printf '%T@ %h\n' 2>/dev/null | sort -rn | head -n 1 | cut -d' ' -f2-)
+    [ -n "$newest" ] && echo "$newest"
+}
