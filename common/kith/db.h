@@ -2,11 +2,11 @@
 /* PostgreSQL through libpq, asynchronous, on the loop. A pool of connections; every statement is in a table, is prepared on every
  * connection when it opens, and its parameter and result types are checked against the table then (KITH_ESCHEMA), so that a
  * statement that does not fit the migrated schema stops the start, not the first request. All parameters and results are binary.
- * libpq-fe.h is seen only by db.c. Lost connections are opened again by themselves (100 ms to 2 s).
+ * libpq-fe.h is seen only by db*.c. Lost connections are opened again by themselves (100 ms to 2 s).
  *
  * A job is a list of steps run on one connection. A job of one step is one autocommit statement: one round trip. A job of more
  * steps is a transaction: BEGIN and all steps go out in one pipeline; when every step succeeded and every guard held, COMMIT goes
- * out; then `done` is called. Whatever went wrong, nothing is half-applied; if the connection broke after COMMIT was sent the
+ * out (a job without guards sends it along: one round trip); then `done` is called. Whatever went wrong, nothing is half-applied; if the connection broke after COMMIT was sent the
  * outcome is unknown and reported as KITH_EDB: the caller must be idempotent. */
 #ifndef KITH_DB_H
 #define KITH_DB_H
@@ -70,7 +70,8 @@ KITH_DEFINE_AUTO(kith_job)
  * before COMMIT, so what it learns holds only once `done` says KITH_OK. */
 void kith_job_step(struct kith_job *job, const struct kith_stmt *stmt, kith_db_rows_fn rows,
                    void *ctx);
-/* The step just added must return or affect at least one row, else the job is rolled back and done gets `otherwise`. */
+/* The step just added must return (when it has columns) or affect at least one row, else the job is rolled back and done gets
+ * `otherwise`. A job of one step has committed by then: its statement must change nothing when it yields no row. */
 void kith_job_guard(struct kith_job *job, kith_err otherwise);
 
 /* Adds the statement SET LOCAL kith.districts = '{1,2}' to the transaction: which tenants row-level security lets the console's role
@@ -80,7 +81,7 @@ void kith_job_scope(struct kith_job *job, const int32_t *districts, size_t n);
 void kith_job_bool(struct kith_job *job, bool v);
 void kith_job_i2(struct kith_job *job, int16_t v);
 void kith_job_i4(struct kith_job *job, int32_t v);
-void kith_job_i8(struct kith_job *job, int64_t v);
+void kith_job_i8(struct kith_job *job, int64_t v); /* also for a time of day */
 void kith_job_f8(struct kith_job *job, double v);
 void kith_job_text(struct kith_job *job, const char *v); /* NULL = SQL null; copied */
 void kith_job_text_n(struct kith_job *job, const char *v, size_t n);
