@@ -1,0 +1,765 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* common/kith/db against a real PostgreSQL; run by db_test.sh, which makes schema "dbtest". */
+#include "dbtest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kith/metrics.h"
+
+static const struct kith_stmt statements[] = {
+    {"scalars",
+     "SELECT $1::bool, $2::int2, $3::int4, $4::int8, $5::float8, $6::text, $7::bytea, $8::date, "
+     "$9::timestamptz, $10::uuid, $11::jsonb, $12::time",
+     "bsilftydzujo", "bsilftydzujo"},
+    {"as_text",
+     "SELECT $1::date::text, $2::timestamptz::text, $3::time::text, $4::jsonb ->> 'k', "
+     "$5::uuid::text",
+     "dzoju", "ttttt"},
+    {"arrays",
+     "SELECT $1::int2[]::text, $2::int4[]::text, $3::int8[]::text, $4::date[]::text, "
+     "$5::bool[]::text, $6::text[]::text, $7::uuid[]::text, $8::timestamptz[]::text, "
+     "$9::jsonb[]::text, $10::float8[]::text, $11::bytea[]::text",
+     "SILDBTUZJFY", "ttttttttttt"},
+    {"ints_back", "SELECT $1::int4[], $2::int8[]", "IL", "IL"},
+    {"sums",
+     "SELECT count(*), sum(a)::int8, sum(b)::int8, sum(length(t))::int8 "
+     "FROM unnest($1::int4[], $2::int8[], $3::text[]) AS u(a, b, t)",
+     "ILT", "llll"},
+    {"insert", "INSERT INTO item (id, label) VALUES ($1, $2)", "it", ""},
+    {"update", "UPDATE item SET label = $2 WHERE id = $1", "it", ""},
+    {"read", "SELECT label FROM item WHERE id = $1", "i", "t"},
+    {"count", "SELECT count(*) FROM item", "", "l"},
+    {"clear", "DELETE FROM item", "", ""},
+    {"defer", "INSERT INTO child (id, parent) VALUES ($1, $2)", "ii", ""},
+    {"divide", "SELECT 1 / $1::int4", "i", "i"},
+    {"raise", "SELECT fail_with($1)", "t", "t"},
+    {"sleep", "SELECT pg_sleep($1)::text", "f", "t"},
+    {"pid", "SELECT pg_backend_pid()", "", "i"},
+    {"kill", "SELECT pg_terminate_backend($1)", "i", "b"},
+    {"scope", "SELECT coalesce(current_setting('kith.districts', true), '')", "", "t"},
+    {"settings", "SELECT current_setting('search_path'), current_setting('TimeZone')", "", "tt"},
+    {0}};
+static const struct kith_stmt *const tables[] = {statements, NULL};
+
+static const struct kith_stmt *stmt(const char *name)
+{
+    for (const struct kith_stmt *s = statements; s->name; s++)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    fail_msg("no statement %s", name);
+    return NULL;
+}
+
+/* ---- what a step returned, for the tests below ---- */
+
+struct seen {
+    unsigned calls;
+    size_t rows;
+    size_t affected;
+    int64_t number;
+    char text[1024];
+};
+
+static void see_int(void *ctx, const struct kith_rows *rows)
+{
+    struct seen *seen = ctx;
+    seen->calls++;
+    seen->rows = kith_rows_n(rows);
+    if (seen->rows)
+        seen->number = kith_rows_int(rows, 0, 0);
+}
+
+static void see_text(void *ctx, const struct kith_rows *rows)
+{
+    struct seen *seen = ctx;
+    seen->calls++;
+    seen->rows = kith_rows_n(rows);
+    if (seen->rows)
+        (void)snprintf(seen->text, sizeof(seen->text), "%s", kith_rows_text(rows, 0, 0));
+}
+
+static void see_affected(void *ctx, const struct kith_rows *rows)
+{
+    struct seen *seen = ctx;
+    seen->calls++;
+    seen->affected = kith_rows_affected(rows);
+}
+
+static int64_t query_int(struct kith_db *db, const char *name)
+{
+    struct seen seen = {0};
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt(name), see_int, &seen);
+    run_fine(db, job);
+    assert_int_equal(seen.calls, 1);
+    return seen.number;
+}
+
+static void add_insert(struct kith_job *job, int32_t id, const char *label)
+{
+    kith_job_step(job, stmt("insert"), NULL, NULL);
+    kith_job_i4(job, id);
+    kith_job_text(job, label);
+}
+
+static void clear(struct kith_db *db)
+{
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("clear"), NULL, NULL);
+    run_fine(db, job);
+}
+
+/* ---- encoding and decoding ---- */
+
+static const uint8_t uuid[16] = {0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0,
+                                 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08};
+
+static void see_scalars(void *ctx, const struct kith_rows *r)
+{
+    struct seen *seen = ctx;
+    seen->calls++;
+    size_t n;
+    assert_true(kith_rows_bool(r, 0, 0));
+    assert_int_equal(kith_rows_int(r, 0, 1), -12345);
+    assert_int_equal(kith_rows_int(r, 0, 2), INT32_MIN);
+    assert_int_equal(kith_rows_int(r, 0, 3), INT64_MIN);
+    assert_true(kith_rows_f8(r, 0, 4) == -0.125);
+    assert_string_equal(kith_rows_text(r, 0, 5), "gr\xc3\xbc\xc3\x9f");
+    assert_memory_equal(kith_rows_bytes(r, 0, 6, &n), "\0\xff\1", 3);
+    assert_int_equal(n, 3);
+    assert_int_equal(kith_rows_int(r, 0, 7), 20710);
+    assert_int_equal(kith_rows_int(r, 0, 8), INT64_C(1789397999123456));
+    assert_memory_equal(kith_rows_bytes(r, 0, 9, &n), uuid, 16);
+    assert_int_equal(n, 16);
+    assert_string_equal(kith_rows_text(r, 0, 10), "{\"k\": \"v\"}");
+    assert_int_equal(kith_rows_int(r, 0, 11), INT64_C(28800000000));
+}
+
+static void see_nulls(void *ctx, const struct kith_rows *r)
+{
+    struct seen *seen = ctx;
+    seen->calls++;
+    size_t n = 7;
+    for (size_t col = 0; col < 12; col++)
+        assert_true(kith_rows_null(r, 0, col));
+    assert_false(kith_rows_bool(r, 0, 0));
+    assert_int_equal(kith_rows_int(r, 0, 3), 0);
+    assert_string_equal(kith_rows_text(r, 0, 5), "");
+    assert_non_null(kith_rows_bytes(r, 0, 6, &n));
+    assert_int_equal(n, 0);
+    assert_string_equal(kith_rows_text(r, 0, 10), "");
+}
+
+static void scalars_come_back(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    struct seen seen = {0};
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("scalars"), see_scalars, &seen);
+    kith_job_bool(job, true);
+    kith_job_i2(job, -12345);
+    kith_job_i4(job, INT32_MIN);
+    kith_job_i8(job, INT64_MIN);
+    kith_job_f8(job, -0.125);
+    kith_job_text(job, "gr\xc3\xbc\xc3\x9f");
+    kith_job_bytes(job, "\0\xff\1", 3);
+    kith_job_date(job, 20710);
+    kith_job_instant(job, INT64_C(1789397999123456));
+    kith_job_uuid(job, uuid);
+    kith_job_json(job, "{\"k\":\"v\"}");
+    kith_job_i8(job, INT64_C(28800000000));
+    run_fine(db, job);
+    assert_int_equal(seen.calls, 1);
+
+    job = new_job();
+    kith_job_step(job, stmt("scalars"), see_nulls, &seen);
+    for (int i = 0; i < 5; i++)
+        kith_job_null(job);
+    kith_job_text(job, NULL);
+    kith_job_bytes(job, NULL, 0);
+    for (int i = 0; i < 3; i++)
+        kith_job_null(job);
+    kith_job_json(job, NULL);
+    kith_job_null(job);
+    run_fine(db, job);
+    assert_int_equal(seen.calls, 2);
+    kith_db_free(db);
+}
+
+static void see_as_text(void *ctx, const struct kith_rows *r)
+{
+    struct seen *seen = ctx;
+    seen->calls++;
+    assert_string_equal(kith_rows_text(r, 0, 0), "2026-09-14");
+    assert_string_equal(kith_rows_text(r, 0, 1), "1969-12-31 23:59:59.999999+00");
+    assert_string_equal(kith_rows_text(r, 0, 2), "08:00:00");
+    assert_string_equal(kith_rows_text(r, 0, 3), "v");
+    assert_string_equal(kith_rows_text(r, 0, 4), "12345678-9abc-def0-0102-030405060708");
+}
+
+/* The server reads the same from our bytes as we meant. */
+static void the_server_understands(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    struct seen seen = {0};
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("as_text"), see_as_text, &seen);
+    kith_job_date(job, 20710);
+    kith_job_instant(job, -1);
+    kith_job_i8(job, INT64_C(28800000000));
+    kith_job_json(job, "{\"k\":\"v\"}");
+    kith_job_uuid(job, uuid);
+    run_fine(db, job);
+    assert_int_equal(seen.calls, 1);
+    kith_db_free(db);
+}
+
+static const char *const arrays_wanted[] = {"{1,-2}",
+                                            "{}",
+                                            "{9000000000,-1}",
+                                            "{1970-01-02,2026-09-14}",
+                                            "{t,f}",
+                                            "{a,NULL,\"\",b}",
+                                            "{12345678-9abc-def0-0102-030405060708}",
+                                            "{\"1970-01-01 00:00:00+00\"}",
+                                            "{\"{\\\"k\\\": 1}\",NULL}",
+                                            NULL,
+                                            "{\"\\\\x00ff\",NULL}"};
+
+static void see_arrays(void *ctx, const struct kith_rows *r)
+{
+    struct seen *seen = ctx;
+    seen->calls++;
+    for (size_t col = 0; col < KITH_LEN(arrays_wanted); col++) {
+        assert_int_equal(kith_rows_null(r, 0, col), arrays_wanted[col] == NULL);
+        if (arrays_wanted[col])
+            assert_string_equal(kith_rows_text(r, 0, col), arrays_wanted[col]);
+    }
+}
+
+static void arrays_of_all_types(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    struct seen seen = {0};
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("arrays"), see_arrays, &seen);
+    kith_job_i2s(job, (const int16_t[]){1, -2}, 2);
+    kith_job_i4s(job, NULL, 0);
+    kith_job_i8s(job, (const int64_t[]){INT64_C(9000000000), -1}, 2);
+    kith_job_dates(job, (const int32_t[]){1, 20710}, 2);
+    kith_job_bools(job, (const bool[]){true, false}, 2);
+    kith_job_array(job, 4);
+    kith_job_text(job, "a");
+    kith_job_text(job, NULL);
+    kith_job_text(job, "");
+    kith_job_text_n(job, "bcd", 1);
+    kith_job_array(job, 1);
+    kith_job_uuid(job, uuid);
+    kith_job_array(job, 1);
+    kith_job_instant(job, 0);
+    kith_job_array(job, 2);
+    kith_job_json(job, "{\"k\":1}");
+    kith_job_null(job);
+    kith_job_null(job); /* the whole array */
+    kith_job_array(job, 2);
+    kith_job_bytes(job, "\0\xff", 2);
+    kith_job_bytes(job, NULL, 0);
+    run_fine(db, job);
+    assert_int_equal(seen.calls, 1);
+    kith_db_free(db);
+}
+
+static void see_ints(void *ctx, const struct kith_rows *r)
+{
+    struct seen *seen = ctx;
+    seen->calls++;
+    int64_t v[3] = {0};
+    assert_int_equal(kith_rows_ints(r, 0, 0, v, 3), 4); /* more than fit */
+    assert_true(v[0] == 1 && v[1] == -1 && v[2] == INT32_MAX);
+    assert_int_equal(kith_rows_ints(r, 0, 1, v, 3), 0);
+}
+
+static void int_arrays_come_back(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    struct seen seen = {0};
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("ints_back"), see_ints, &seen);
+    kith_job_i4s(job, (const int32_t[]){1, -1, INT32_MAX, 4}, 4);
+    kith_job_array(job, 0);
+    run_fine(db, job);
+    assert_int_equal(seen.calls, 1);
+    kith_db_free(db);
+}
+
+enum { MANY = 20000 };
+
+static void see_sums(void *ctx, const struct kith_rows *r)
+{
+    struct seen *seen = ctx;
+    seen->calls++;
+    assert_int_equal(kith_rows_int(r, 0, 0), MANY);
+    assert_int_equal(kith_rows_int(r, 0, 1), (int64_t)MANY * (MANY - 1) / 2);
+    assert_int_equal(kith_rows_int(r, 0, 2), (int64_t)MANY * (MANY - 1) / 2 * 1000);
+    assert_int_equal(kith_rows_int(r, 0, 3), MANY * 100);
+}
+
+/* Larger than the socket's buffers: sending must wait for the server and go on. */
+static void large_arrays(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    struct seen seen = {0};
+    int32_t *a = calloc(MANY, sizeof(*a));
+    int64_t *b = calloc(MANY, sizeof(*b));
+    assert_true(a && b);
+    for (int i = 0; i < MANY; i++) {
+        a[i] = i;
+        b[i] = i * 1000;
+    }
+    char text[101];
+    memset(text, 'x', 100);
+    text[100] = '\0';
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("sums"), see_sums, &seen);
+    kith_job_i4s(job, a, MANY);
+    kith_job_i8s(job, b, MANY);
+    kith_job_array(job, MANY);
+    for (int i = 0; i < MANY; i++)
+        kith_job_text(job, text);
+    run_fine(db, job);
+    assert_int_equal(seen.calls, 1);
+    free(a);
+    free(b);
+    kith_db_free(db);
+}
+
+/* ---- transactions ---- */
+
+static void steps_commit_together(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    clear(db);
+    struct seen count = {0};
+    struct kith_job *job = new_job();
+    add_insert(job, 1, "one");
+    add_insert(job, 2, "two");
+    kith_job_step(job, stmt("count"), see_int, &count);
+    run_fine(db, job); /* without a guard: COMMIT goes along */
+    assert_int_equal(count.number, 2);
+
+    struct seen updated = {0};
+    job = new_job();
+    kith_job_step(job, stmt("update"), see_affected, &updated);
+    kith_job_i4(job, 1);
+    kith_job_text(job, "uno");
+    kith_job_guard(job, KITH_EFENCED);
+    kith_job_step(job, stmt("read"), see_text, &count);
+    kith_job_i4(job, 1);
+    kith_job_guard(job, KITH_ENOTFOUND);
+    run_fine(db, job);
+    assert_int_equal(updated.affected, 1);
+    assert_string_equal(count.text, "uno");
+    assert_int_equal(query_int(db, "count"), 2);
+    kith_db_free(db);
+}
+
+static void a_guard_rolls_back(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    clear(db);
+    struct seen after = {0};
+    struct kith_job *job = new_job();
+    add_insert(job, 1, "one");
+    kith_job_step(job, stmt("update"), NULL, NULL);
+    kith_job_i4(job, 99);
+    kith_job_text(job, "nobody");
+    kith_job_guard(job, KITH_ECHANGED);
+    kith_job_step(job, stmt("count"), see_int, &after);
+    struct outcome o = run_job(db, job);
+    assert_int_equal(o.err, KITH_ECHANGED);
+    assert_non_null(strstr(o.why.text, "update"));
+    assert_int_equal(after.calls, 0); /* what follows a broken guard is not shown */
+    assert_int_equal(query_int(db, "count"), 0);
+
+    job = new_job(); /* a guard on the only step */
+    kith_job_step(job, stmt("read"), NULL, NULL);
+    kith_job_i4(job, 99);
+    kith_job_guard(job, KITH_ENOTFOUND);
+    assert_int_equal(run_job(db, job).err, KITH_ENOTFOUND);
+    assert_int_equal(query_int(db, "count"), 0); /* the connection is fine */
+    kith_db_free(db);
+}
+
+static void an_error_rolls_back(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    clear(db);
+    for (int guarded = 0; guarded < 2; guarded++) {
+        struct seen after = {0};
+        struct kith_job *job = new_job();
+        add_insert(job, 1, "one");
+        if (guarded)
+            kith_job_guard(job, KITH_ECHANGED);
+        add_insert(job, 1, "twice");
+        kith_job_step(job, stmt("count"), see_int, &after);
+        struct outcome o = run_job(db, job);
+        assert_int_equal(o.err, KITH_EINVAL);
+        assert_non_null(strstr(o.why.text, "23505"));
+        assert_null(strstr(o.why.text, "(1)")); /* no content of a row in a message */
+        assert_int_equal(after.calls, 0);
+        assert_int_equal(query_int(db, "count"), 0);
+    }
+    kith_db_free(db);
+}
+
+/* A constraint that is checked at COMMIT: the failure must not look like success. */
+static void an_error_at_commit(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    clear(db);
+    for (int guarded = 0; guarded < 2; guarded++) {
+        struct kith_job *job = new_job();
+        add_insert(job, 5, "five");
+        kith_job_step(job, stmt("defer"), NULL, NULL);
+        kith_job_i4(job, 1);
+        kith_job_i4(job, 12345);
+        if (guarded)
+            kith_job_guard(job, KITH_ECHANGED);
+        struct outcome o = run_job(db, job);
+        assert_int_equal(o.err, KITH_EINVAL);
+        assert_non_null(strstr(o.why.text, "23503"));
+        assert_int_equal(query_int(db, "count"), 0);
+    }
+    kith_db_free(db);
+}
+
+static kith_err err_of_state(struct kith_db *db, const char *sqlstate)
+{
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("raise"), NULL, NULL);
+    kith_job_text(job, sqlstate);
+    return run_job(db, job).err;
+}
+
+static void errors_have_classes(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    assert_int_equal(err_of_state(db, "40001"), KITH_EDB);
+    assert_int_equal(err_of_state(db, "40P01"), KITH_EDB);
+    assert_int_equal(err_of_state(db, "53100"), KITH_EDB);
+    assert_int_equal(err_of_state(db, "57014"), KITH_EDB);
+    assert_int_equal(err_of_state(db, "22003"), KITH_EINVAL);
+    assert_int_equal(err_of_state(db, "23514"), KITH_EINVAL);
+    assert_int_equal(err_of_state(db, "42501"), KITH_EINTERNAL);
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("divide"), NULL, NULL);
+    kith_job_i4(job, 0);
+    assert_int_equal(run_job(db, job).err, KITH_EINVAL);
+    kith_db_free(db);
+}
+
+static void the_scope_is_local(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    struct seen seen = {0};
+    struct kith_job *job = new_job();
+    kith_job_scope(job, (const int32_t[]){1, -7, INT32_MIN}, 3);
+    kith_job_step(job, stmt("scope"), see_text, &seen);
+    run_fine(db, job);
+    assert_string_equal(seen.text, "{1,-7,-2147483648}");
+    job = new_job();
+    kith_job_step(job, stmt("scope"), see_text, &seen);
+    run_fine(db, job);
+    assert_string_equal(seen.text, ""); /* gone with its transaction */
+    job = new_job();
+    kith_job_scope(job, NULL, 0);
+    kith_job_step(job, stmt("scope"), see_text, &seen);
+    run_fine(db, job);
+    assert_string_equal(seen.text, "{}");
+    kith_db_free(db);
+}
+
+/* ---- mistakes of the caller ---- */
+
+static void expect_mistake(struct kith_db *db, struct kith_job *job, const char *words)
+{
+    struct outcome o = run_job(db, job);
+    assert_int_equal(o.err, KITH_EINTERNAL);
+    if (!strstr(o.why.text, words))
+        fail_msg("\"%s\" does not say \"%s\"", o.why.text, words);
+}
+
+static void mistakes_are_told(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    expect_mistake(db, new_job(), "without a step");
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("insert"), NULL, NULL);
+    kith_job_i8(job, 1);
+    expect_mistake(db, job, "insert: parameter $1 is 'i' in the table, 'l' was given");
+    job = new_job();
+    kith_job_step(job, stmt("insert"), NULL, NULL);
+    kith_job_i4(job, 1);
+    kith_job_step(job, stmt("count"), NULL, NULL);
+    expect_mistake(db, job, "insert: 1 parameters given, 2 needed");
+    job = new_job();
+    kith_job_step(job, stmt("count"), NULL, NULL);
+    kith_job_i4(job, 1);
+    expect_mistake(db, job, "more than 0 parameters");
+    job = new_job();
+    kith_job_step(job, stmt("sums"), NULL, NULL);
+    kith_job_array(job, 2);
+    kith_job_i4(job, 1);
+    expect_mistake(db, job, "lacks 1 array elements");
+    job = new_job();
+    kith_job_step(job, stmt("sums"), NULL, NULL);
+    kith_job_array(job, 2);
+    kith_job_text(job, "no number");
+    expect_mistake(db, job, "has elements 'i', 't' was given");
+    job = new_job();
+    kith_job_step(job, stmt("insert"), NULL, NULL);
+    kith_job_array(job, 2);
+    expect_mistake(db, job, "no array");
+    job = new_job();
+    kith_job_step(job, stmt("count"), NULL, NULL);
+    kith_job_scope(job, NULL, 0);
+    expect_mistake(db, job, "must be first");
+    kith_db_free(db);
+}
+
+static void expect_schema_error(const struct kith_stmt *wrong, const char *words)
+{
+    const struct kith_stmt *const list[] = {wrong, NULL};
+    struct kith_db *db = open_pool(test_conninfo, "dbtest", 2, 0, list);
+    struct kith_why why = {""};
+    assert_int_equal(kith_db_wait_ready(db, 10000, &why), KITH_ESCHEMA);
+    if (!strstr(why.text, words))
+        fail_msg("\"%s\" does not say \"%s\"", why.text, words);
+    assert_false(kith_db_ready(db));
+    assert_true(kith_db_away_ms(db) > 0);
+    kith_db_free(db);
+}
+
+static void differences_stop_the_start(void **state)
+{
+    (void)state;
+    expect_schema_error(
+        (const struct kith_stmt[]){{"w1", "SELECT label FROM item WHERE id = $1", "l", "t"}, {0}},
+        "w1: parameter 1 is int4 in the database, int8 ('l') in the program");
+    expect_schema_error((const struct kith_stmt[]){{"w2", "SELECT id, label FROM item", "", "it"},
+                                                   {"w3", "SELECT id, label FROM item", "", "iT"},
+                                                   {0}},
+                        "w3: column 2 label is text in the database, text[] ('T') in the program");
+    expect_schema_error((const struct kith_stmt[]){{"w4", "SELECT id FROM item", "", "ii"}, {0}},
+                        "w4: 0 parameters and 1 columns in the database, 0 and 2");
+    expect_schema_error(
+        (const struct kith_stmt[]){{"w5", "SELECT wrong_name FROM item", "", "i"}, {0}},
+        "w5: 42703");
+    expect_schema_error((const struct kith_stmt[]){{"w6", "SELECT odd FROM item", "", "t"}, {0}},
+                        "OID 1043");
+}
+
+/* ---- the queue and lost connections ---- */
+
+static void add_sleep(struct kith_job *job, double seconds)
+{
+    kith_job_step(job, stmt("sleep"), NULL, NULL);
+    kith_job_f8(job, seconds);
+}
+
+static void count_idle(void *ctx)
+{
+    (*(unsigned *)ctx)++;
+}
+
+static void the_queue_is_bounded(void **state)
+{
+    (void)state;
+    struct kith_db *db = open_pool(test_conninfo, "dbtest", 2, 3, tables);
+    unsigned idle_calls = 0;
+    kith_db_on_idle(db, count_idle, &idle_calls);
+    assert_int_equal(kith_db_run(db, new_job(), NULL, NULL), KITH_OK); /* a mistake, told later */
+    struct kith_job *job = new_job();
+    add_sleep(job, 0);
+    assert_int_equal(kith_db_run(db, job, NULL, NULL), KITH_EDB); /* not connected yet */
+    struct kith_why why;
+    assert_int_equal(kith_db_wait_ready(db, 10000, &why), KITH_OK);
+    while (kith_db_idle(db) < 2)
+        spin(1);
+    assert_int_equal(idle_calls, 2);
+
+    struct outcome o[5] = {0};
+    for (size_t i = 0; i < KITH_LEN(o); i++) {
+        job = new_job();
+        add_sleep(job, 0.05);
+        assert_int_equal(kith_db_run(db, job, on_outcome, &o[i]), KITH_OK);
+    }
+    assert_int_equal(kith_db_idle(db), 0);
+    job = new_job();
+    add_sleep(job, 0);
+    assert_int_equal(kith_db_run(db, job, on_outcome, NULL), KITH_EBUSY);
+    wait_for(&o[4].done);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(o[i].done && !o[i].err); /* the last one ran alone */
+    assert_int_equal(idle_calls, 4);         /* not while jobs waited */
+    kith_db_free(db);
+}
+
+static void kill_backend(struct kith_db *killer, int64_t pid)
+{
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("kill"), NULL, NULL);
+    kith_job_i4(job, (int32_t)pid);
+    run_fine(killer, job);
+}
+
+static void lost_connections_come_back(void **state)
+{
+    (void)state;
+    struct kith_db *killer = ready_pool("dbtest", 1, tables);
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    struct kith_metric *reconnects = kith_counter("kith_db_reconnects_total", "", "");
+    struct kith_metric *ready = kith_gauge("kith_db_connections_ready", "", "");
+    double before = kith_metric_value(reconnects);
+    assert_true(kith_metric_value(ready) == 2);
+
+    /* while it runs a transaction, with another one waiting */
+    clear(db);
+    int64_t pid = query_int(db, "pid");
+    struct outcome running = {0};
+    struct outcome waiting = {0};
+    struct kith_job *job = new_job();
+    add_insert(job, 1, "lost");
+    add_sleep(job, 10);
+    assert_int_equal(kith_db_run(db, job, on_outcome, &running), KITH_OK);
+    job = new_job();
+    add_insert(job, 2, "never sent");
+    assert_int_equal(kith_db_run(db, job, on_outcome, &waiting), KITH_OK);
+    kill_backend(killer, pid);
+    wait_for(&running.done);
+    assert_int_equal(running.err, KITH_EDB);
+    assert_int_equal(waiting.err, KITH_EDB);
+    assert_false(kith_db_ready(db));
+    struct kith_why why;
+    assert_int_equal(kith_db_wait_ready(db, 10000, &why), KITH_OK);
+    assert_int_equal(kith_db_away_ms(db), 0);
+    assert_int_equal(query_int(db, "count"), 0);
+
+    /* while it is idle */
+    kill_backend(killer, query_int(db, "pid"));
+    while (kith_db_ready(db))
+        spin(1);
+    spin(5);
+    assert_true(kith_db_away_ms(db) > 0);
+    assert_int_equal(kith_db_wait_ready(db, 10000, &why), KITH_OK);
+    assert_true(kith_metric_value(reconnects) == before + 2);
+    assert_true(kith_metric_value(ready) == 2);
+    kith_db_free(db);
+    kith_db_free(killer);
+    assert_true(kith_metric_value(ready) == 0);
+}
+
+static void no_server_is_told(void **state)
+{
+    (void)state;
+    struct kith_db *db = open_pool("host=/nonexistent dbname=kith", "dbtest", 2, 0, tables);
+    struct kith_why why = {""};
+    assert_int_equal(kith_db_wait_ready(db, 300, &why), KITH_EDB);
+    assert_non_null(strstr(why.text, "/nonexistent"));
+    kith_db_free(db);
+}
+
+static void see_settings(void *ctx, const struct kith_rows *r)
+{
+    struct seen *seen = ctx;
+    seen->calls++;
+    assert_string_equal(kith_rows_text(r, 0, 0), "dbtest");
+    assert_string_equal(kith_rows_text(r, 0, 1), "UTC");
+}
+
+static void sessions_are_set_up(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    struct seen seen = {0};
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("settings"), see_settings, &seen);
+    run_fine(db, job);
+    assert_int_equal(seen.calls, 1);
+    kith_db_free(db);
+}
+
+struct freeing {
+    struct kith_db *db;
+    struct outcome o;
+};
+
+static void free_in_done(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct freeing *f = ctx;
+    on_outcome(&f->o, err, why);
+    kith_db_free(f->db);
+}
+
+static void freeing_ends_all_jobs(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    struct outcome o[3] = {0};
+    for (size_t i = 0; i < 2; i++) {
+        struct kith_job *job = new_job();
+        add_sleep(job, 10);
+        assert_int_equal(kith_db_run(db, job, on_outcome, &o[i]), KITH_OK);
+    }
+    assert_int_equal(kith_db_run(db, new_job(), on_outcome, &o[2]), KITH_OK);
+    kith_db_free(db);
+    assert_int_equal(o[0].err, KITH_EDB);
+    assert_int_equal(o[1].err, KITH_EDB);
+    assert_int_equal(o[2].err, KITH_EINTERNAL);
+
+    struct freeing f = {.db = ready_pool("dbtest", 2, tables)};
+    struct outcome waiting = {0};
+    struct kith_job *job = new_job();
+    add_sleep(job, 0);
+    assert_int_equal(kith_db_run(f.db, job, free_in_done, &f), KITH_OK);
+    job = new_job();
+    add_sleep(job, 10);
+    assert_int_equal(kith_db_run(f.db, job, on_outcome, &waiting), KITH_OK);
+    wait_for(&f.o.done);
+    spin(1);
+    assert_int_equal(waiting.err, KITH_EDB);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        (void)fprintf(stderr, "usage: db_dbtest CONNINFO\n");
+        return 2;
+    }
+    test_conninfo = argv[1];
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sessions_are_set_up),    cmocka_unit_test(scalars_come_back),
+        cmocka_unit_test(the_server_understands), cmocka_unit_test(arrays_of_all_types),
+        cmocka_unit_test(int_arrays_come_back),   cmocka_unit_test(large_arrays),
+        cmocka_unit_test(steps_commit_together),  cmocka_unit_test(a_guard_rolls_back),
+        cmocka_unit_test(an_error_rolls_back),    cmocka_unit_test(an_error_at_commit),
+        cmocka_unit_test(errors_have_classes),    cmocka_unit_test(the_scope_is_local),
+        cmocka_unit_test(mistakes_are_told),      cmocka_unit_test(differences_stop_the_start),
+        cmocka_unit_test(the_queue_is_bounded),   cmocka_unit_test(lost_connections_come_back),
+        cmocka_unit_test(no_server_is_told),      cmocka_unit_test(freeing_ends_all_jobs),
+    };
+    return cmocka_run_group_tests_name("db", tests, make_loop, free_loop);
+}

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# common/kith/db against a private PostgreSQL.
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/pg.sh"
+pg_temp
+pg_start "$pg_folder"
+pg_sql <<'END'
+CREATE SCHEMA dbtest;
+CREATE TABLE dbtest.item (id int PRIMARY KEY, label text, odd varchar(10));
+CREATE TABLE dbtest.child (id int PRIMARY KEY, parent int REFERENCES dbtest.item DEFERRABLE INITIALLY DEFERRED);
+CREATE FUNCTION dbtest.fail_with(state text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = state, MESSAGE = 'as asked';
+END $$;
+END
+"$build/bin/db_dbtest" "$pg_conninfo"
