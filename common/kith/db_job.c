@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <endian.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +30,17 @@ void kith_job_free(struct kith_job *job)
 }
 
 /* Only the first mistake is kept: the others follow from it. */
-#define mistake(job, code, ...)                                                                    \
-    do {                                                                                           \
-        if (!(job)->err) {                                                                         \
-            (job)->err = (code);                                                                   \
-            kith_why_set(&(job)->why, __VA_ARGS__);                                                \
-        }                                                                                          \
-    } while (0)
+__attribute__((format(printf, 3, 4))) static void mistake(struct kith_job *job, kith_err err,
+                                                          const char *format, ...)
+{
+    if (job->err)
+        return;
+    job->err = err;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(job->why.text, sizeof(job->why.text), format, args);
+    va_end(args);
+}
 
 /* Room for one more element of `width` in a growing array. */
 static bool grow(struct kith_job *job, void **array, size_t n, size_t *size, size_t width)
@@ -290,15 +295,22 @@ void kith_job_f8(struct kith_job *job, double v)
     }
 }
 
-void kith_job_text_n(struct kith_job *job, const char *v, size_t n)
+/* n bytes behind `head` bytes of their own, which the caller fills in; v NULL = SQL null. */
+static uint8_t *put_bytes(struct kith_job *job, char letter, size_t head, const void *v, size_t n)
 {
     if (!v) {
         kith_job_null(job);
-        return;
+        return NULL;
     }
-    uint8_t *at = put(job, 't', n);
+    uint8_t *at = put(job, letter, head + n);
     if (at && n)
-        memcpy(at, v, n);
+        memcpy(at + head, v, n);
+    return at;
+}
+
+void kith_job_text_n(struct kith_job *job, const char *v, size_t n)
+{
+    (void)put_bytes(job, 't', 0, v, n);
 }
 
 void kith_job_text(struct kith_job *job, const char *v)
@@ -308,27 +320,14 @@ void kith_job_text(struct kith_job *job, const char *v)
 
 void kith_job_json(struct kith_job *job, const char *v)
 {
-    if (!v) {
-        kith_job_null(job);
-        return;
-    }
-    size_t n = strlen(v);
-    uint8_t *at = put(job, 'j', 1 + n);
-    if (at) {
+    uint8_t *at = put_bytes(job, 'j', 1, v, v ? strlen(v) : 0);
+    if (at)
         at[0] = 1; /* version of jsonb's binary form */
-        memcpy(at + 1, v, n);
-    }
 }
 
 void kith_job_bytes(struct kith_job *job, const void *v, size_t n)
 {
-    if (!v) {
-        kith_job_null(job);
-        return;
-    }
-    uint8_t *at = put(job, 'y', n);
-    if (at && n)
-        memcpy(at, v, n);
+    (void)put_bytes(job, 'y', 0, v, n);
 }
 
 void kith_job_date(struct kith_job *job, int32_t days)

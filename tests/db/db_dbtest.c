@@ -297,15 +297,15 @@ static void int_arrays_come_back(void **state)
     kith_db_free(db);
 }
 
-enum { MANY = 20000 };
+#define MANY INT64_C(20000)
 
 static void see_sums(void *ctx, const struct kith_rows *r)
 {
     struct seen *seen = ctx;
     seen->calls++;
     assert_int_equal(kith_rows_int(r, 0, 0), MANY);
-    assert_int_equal(kith_rows_int(r, 0, 1), (int64_t)MANY * (MANY - 1) / 2);
-    assert_int_equal(kith_rows_int(r, 0, 2), (int64_t)MANY * (MANY - 1) / 2 * 1000);
+    assert_int_equal(kith_rows_int(r, 0, 1), MANY * (MANY - 1) / 2);
+    assert_int_equal(kith_rows_int(r, 0, 2), MANY * (MANY - 1) / 2 * 1000);
     assert_int_equal(kith_rows_int(r, 0, 3), MANY * 100);
 }
 
@@ -320,7 +320,7 @@ static void large_arrays(void **state)
     assert_true(a && b);
     for (int i = 0; i < MANY; i++) {
         a[i] = i;
-        b[i] = i * 1000;
+        b[i] = (int64_t)i * 1000;
     }
     char text[101];
     memset(text, 'x', 100);

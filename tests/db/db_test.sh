@@ -4,7 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/pg.sh"
 pg_temp
 pg_start "$pg_folder"
-pg_sql <<'END'
+pg_sql <<'SQL'
 CREATE SCHEMA dbtest;
 CREATE TABLE dbtest.item (id int PRIMARY KEY, label text, odd varchar(10));
 CREATE TABLE dbtest.child (id int PRIMARY KEY, parent int REFERENCES dbtest.item DEFERRABLE INITIALLY DEFERRED);
@@ -12,5 +12,5 @@ CREATE FUNCTION dbtest.fail_with(state text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION USING ERRCODE = state, MESSAGE = 'as asked';
 END $$;
-END
+SQL
 "$build/bin/db_dbtest" "$pg_conninfo"
