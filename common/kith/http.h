@@ -46,11 +46,13 @@ const char *kith_http_address(const struct kith_http *h);
 /* Stop accepting; answer what is in flight; new requests on kept connections get 503 with Connection: close. */
 void kith_http_drain(struct kith_http *h);
 unsigned kith_http_in_flight(const struct kith_http *h);
+/* NULL is fine. Requests that handlers still have may be answered afterwards; nobody hears it. */
 void kith_http_free(struct kith_http *h);
+KITH_DEFINE_AUTO(kith_http)
 
 /* ---- a request; strings are borrowed until it is answered ---- */
 const char *kith_req_method(const struct kith_req *r);
-const char *kith_req_path(const struct kith_req *r);
+const char *kith_req_path(const struct kith_req *r); /* as it came, without the query */
 const char *kith_req_param(const struct kith_req *r,
                            size_t i); /* i-th {parameter}, percent-decoded; NULL */
 const char *kith_req_query(const struct kith_req *r,
