@@ -29,7 +29,8 @@ const char *ingest_kind_name(enum ingest_kind kind);
 
 /* kind "attendance": meaning is an ingest_kind name.
  * kind "calendar": "instructional" or "no_school".
- * kind "staff": a role: "principal", "assistant_principal", "counselor", "teacher", ...
+ * kind "staff": a role: "principal", "assistant_principal", "counselor", "psychologist", "teacher", "substitute", "aide",
+ * "support" (other school staff), "district" (works for all schools).
  * kind "cohort": "advisory" or "other". */
 struct ingest_meaning {
     const char *kind;

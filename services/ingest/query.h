@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /{resource}?...: paging, the natural key, other top-level values. Begin, give every argument, end; then read the result.
+/* GET /{resource}?...: paging, the natural key, other single values of the document (also those in its references, by their own name:
+ * courseOfferings?courseCode=...). Begin, give every argument, end; then read the result.
  * Pure domain code: no I/O, no clock, no log. */
 #ifndef INGEST_QUERY_H
 #define INGEST_QUERY_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,8 +20,8 @@
 
 struct ingest_query {
     const struct ingest_resource *resource;
-    uint32_t limit;  /* 0..INGEST_LIMIT_MAX */
-    uint32_t offset; /* */
+    uint32_t limit; /* 0..INGEST_LIMIT_MAX */
+    uint32_t offset;
     bool total_count;
 
     /* Documents: the id when the whole key (or `id`) was given, and all conditions as a JSON object for jsonb @>, which a found
@@ -28,7 +30,8 @@ struct ingest_query {
     struct kith_id id;
     char *filter;
 
-    /* Attendance: id is the event's own (only when `id` was given, see ingest_event_unpack_id); the rest typed. */
+    /* Attendance: id is the event's own (only when `id` was given, see ingest_event_unpack_id), filter is for its `extra`; the rest is
+     * typed. */
     bool has_student;
     struct kith_id student;
     bool has_school; /* school_id and school are set */
@@ -45,9 +48,11 @@ struct ingest_query {
     bool has_reason;
     char reason[INGEST_REASON_SIZE];
 
-    struct ingest_problems problems; /* filled by arg and end */
-    char *values[INGEST_KEY_MAX];    /* own: key parts as text */
-    json_t *other;                   /* own: conditions outside the key */
+    struct ingest_problems problems;          /* filled by arg and end */
+    char *values[INGEST_KEY_MAX];             /* own: key parts as text */
+    json_t *other;                            /* own: conditions outside the key */
+    bool nomem;                               /* own */
+    bool seen_limit, seen_offset, seen_total; /* own */
 };
 
 void ingest_query_begin(struct ingest_query *q, const struct ingest_resource *r);

@@ -15,10 +15,10 @@
 #define INGEST_PARTS_MAX   6 /* fields of a reference */
 
 enum ingest_type {
-    INGEST_TEXT,       /* max: characters */
-    INGEST_INT64,      /* max: 0 = 64 bits, else the largest value (2147483647 for Ed-Fi's int) */
-    INGEST_NUMBER,     /* decimal; 15 significant digits are kept */
-    INGEST_BOOL,       /* */
+    INGEST_TEXT,   /* max: characters */
+    INGEST_INT64,  /* never negative; max: the largest value, 0 = 64 bits */
+    INGEST_NUMBER, /* decimal; 15 significant digits are kept */
+    INGEST_BOOL,
     INGEST_DATE,       /* "YYYY-MM-DD" */
     INGEST_TIME,       /* "HH:MM:SS", up to microseconds */
     INGEST_DESCRIPTOR, /* "namespace#code", at most 255 + 1 + 50 characters */
@@ -34,7 +34,7 @@ struct ingest_part {
 };
 
 /* What a reference points at. With two targets the value may belong to either (educationOrganizationReference: a school or a local
- * education agency); the parts of a second target are in `parts` of that target. */
+ * education agency). The parts of all targets have the same names and types, in alphabetical order. */
 struct ingest_target {
     const char *resource;
     const struct ingest_part *parts; /* {0}-terminated */
@@ -51,6 +51,7 @@ struct ingest_field {
     int64_t max;                              /* see ingest_type; LIST: ignored */
     const struct ingest_field *fields;        /* LIST, OBJECT: nested, {0}-terminated */
     const struct ingest_reference *reference; /* REFERENCE */
+    const char *bare; /* DESCRIPTOR: the namespace that a code without one gets; NULL = refused */
 };
 
 /* One part of a natural key. Parts are in alphabetical order of their names: that is the order of ingest_key_id's values.
@@ -85,5 +86,9 @@ const struct ingest_resource *ingest_resource_find(const char *name);
 /* In dependency order, i < ingest_resource_count(). */
 const struct ingest_resource *ingest_resource_at(size_t i);
 size_t ingest_resource_count(void);
+
+/* The part of the (first) target's key that a part of a reference holds: its type and length. Never NULL. */
+const struct ingest_key_part *ingest_reference_part(const struct ingest_reference *reference,
+                                                    const struct ingest_part *part);
 
 #endif
