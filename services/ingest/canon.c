@@ -58,7 +58,7 @@ static void problem(struct walk *w, const char *name, const char *sentence)
 
 json_t *ingest_canon_number(double v)
 {
-    if (v == trunc(v) && fabs(v) < 1e15)
+    if (fabs(v) < 1e15 && v == (double)(json_int_t)v)
         return json_integer((json_int_t)v);
     return json_real(v);
 }
@@ -85,9 +85,9 @@ static bool number_text(const json_t *in, char buf[static 32])
         return true;
     }
     double v = json_real_value(in);
-    if (v != trunc(v) || fabs(v) >= EXACT)
+    if (fabs(v) >= EXACT || v != (double)(json_int_t)v)
         return false;
-    (void)snprintf(buf, 32, "%.0f", v == 0 ? 0.0 : v);
+    (void)snprintf(buf, 32, "%" JSON_INTEGER_FORMAT, (json_int_t)v);
     return true;
 }
 

@@ -81,15 +81,15 @@ kith_err ingest_dependencies_graphml(char **ret)
     FILE *out = open_memstream(&text, &n);
     if (!out)
         return KITH_ENOMEM;
-    (void)fputs("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-                "<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n"
-                "<graph id=\"Resources\" edgedefault=\"directed\">\n",
-                out);
+    (void)fprintf(out, "%s",
+                  "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+                  "<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n"
+                  "<graph id=\"Resources\" edgedefault=\"directed\">\n");
     for (size_t i = 0; i < ingest_resource_count(); i++)
         (void)fprintf(out, "<node id=\"/ed-fi/%s\"/>\n", ingest_resource_at(i)->name);
     for (size_t i = 0; i < ingest_resource_count(); i++)
         print_edges(out, ingest_resource_at(i), ingest_resource_at(i)->fields);
-    (void)fputs("</graph>\n</graphml>\n", out);
+    (void)fprintf(out, "</graph>\n</graphml>\n");
     if (fclose(out) != 0) {
         free(text);
         return KITH_ENOMEM;
