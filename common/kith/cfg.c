@@ -52,11 +52,19 @@ static const struct kith_cfg_section *find_section(const struct kith_cfg_section
     return NULL;
 }
 
-static const struct kith_cfg_key *find_key(const struct kith_cfg_section *section, const char *name)
+/* `section` is the first entry of its name; becomes the entry that holds the key. */
+static const struct kith_cfg_key *find_key(const struct kith_cfg_section **section,
+                                           const char *name)
 {
-    for (const struct kith_cfg_key *k = section->keys; k->name; k++)
-        if (strcmp(k->name, name) == 0)
+    const char *of = (*section)->name;
+    for (const struct kith_cfg_section *s = *section; s->name; s++) {
+        for (const struct kith_cfg_key *k = s->keys; k->name && strcmp(s->name, of) == 0; k++) {
+            if (strcmp(k->name, name) != 0)
+                continue;
+            *section = s;
             return k;
+        }
+    }
     return NULL;
 }
 
@@ -74,11 +82,14 @@ static void append(char *list, size_t room, const char *word)
     (void)snprintf(list + n, room - n, "%s%s", n ? ", " : "", word);
 }
 
+/* The keys of every entry of this name from `section` on. */
 static void list_keys(const struct kith_cfg_section *section, char *list, size_t room)
 {
+    const char *of = section->name;
     *list = '\0';
-    for (const struct kith_cfg_key *k = section->keys; k->name; k++)
-        append(list, room, k->name);
+    for (const struct kith_cfg_section *s = section; s->name; s++)
+        for (const struct kith_cfg_key *k = s->keys; k->name && strcmp(s->name, of) == 0; k++)
+            append(list, room, k->name);
 }
 
 /* ---- errors ---- */
@@ -214,7 +225,7 @@ static void on_setting(struct file *f, const char *section_name, const char *nam
             fail_section(f, section_name);
         return;
     }
-    const struct kith_cfg_key *key = find_key(section, name);
+    const struct kith_cfg_key *key = find_key(&section, name);
     if (!key) {
         char list[160];
         list_keys(section, list, sizeof(list));
@@ -321,7 +332,7 @@ static kith_err check_variables(const struct kith_cfg_section *sections, const c
             if (!has_prefix(*variable, s->name) || variable_is_known(sections, foreign, *variable))
                 continue;
             char list[160];
-            list_keys(s, list, sizeof(list));
+            list_keys(find_section(sections, s->name), list, sizeof(list));
             kith_why_set(why, "%.*s: [%s] has no such key; known are: %s",
                          (int)strcspn(*variable, "="), *variable, s->name, list);
             return KITH_ECONFIG;
@@ -506,7 +517,8 @@ kith_err kith_cfg_sample(const struct kith_cfg_section *sections, char **ret)
                 "# Lines with a leading # show the default.\n",
                 out);
     for (const struct kith_cfg_section *s = sections; s->name; s++) {
-        (void)fprintf(out, "\n[%s]\n\n", s->name);
+        if (s == sections || strcmp(s[-1].name, s->name) != 0)
+            (void)fprintf(out, "\n[%s]\n\n", s->name);
         for (const struct kith_cfg_key *k = s->keys; k->name; k++)
             print_key(out, k);
     }

@@ -31,7 +31,8 @@ struct kith_cfg_key {
     bool reloadable; /* may change on SIGHUP */
 };
 
-/* One section of the file and where its values go. Tables end with {0}. */
+/* One section of the file and where its values go. Tables end with {0}. Entries that follow each other may have the same name:
+ * one section whose keys go to several targets. */
 struct kith_cfg_section {
     const char *name;
     const struct kith_cfg_key *keys;

@@ -145,6 +145,40 @@ static void every_error_names_line_and_key(void **state)
     }
 }
 
+static void one_section_with_two_targets(void **state)
+{
+    struct fixture *f = *state;
+    static const struct kith_cfg_key own_keys[] = {
+        {"http", KITH_CFG_STRING, 0, "none", "Where to listen."},
+        {0},
+    };
+    char *http = NULL;
+    const struct kith_cfg_section sections[] = {
+        {"risk", own_keys, &http},
+        {"risk", risk_keys, &f->risk},
+        {0},
+    };
+    const char *text = "[risk]\nmin_days = 7\nhttp = 127.0.0.1:1\n";
+    assert_int_equal(
+        kith_cfg_load_bytes(sections, "kith.conf", text, strlen(text), NULL, false, &f->why),
+        KITH_OK);
+    assert_string_equal(http, "127.0.0.1:1");
+    assert_int_equal(f->risk.min_days, 7);
+    kith_cfg_done(sections);
+    text = "[risk]\nhttps = x\n";
+    assert_int_equal(
+        kith_cfg_load_bytes(sections, "kith.conf", text, strlen(text), NULL, false, &f->why),
+        KITH_ECONFIG);
+    assert_non_null(strstr(f->why.text, "known are: http, min_days, sweep"));
+    kith_cfg_done(sections);
+    char *sample = NULL;
+    assert_int_equal(kith_cfg_sample(sections, &sample), KITH_OK);
+    const char *header = strstr(sample, "[risk]");
+    assert_non_null(header);
+    assert_null(strstr(header + 1, "[risk]"));
+    free(sample);
+}
+
 #define CFG_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -152,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CFG_TEST(defaults_file_and_order),
         CFG_TEST(every_error_names_line_and_key),
+        CFG_TEST(one_section_with_two_targets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
