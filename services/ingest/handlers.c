@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's life: settings, routes, start, drain, stop. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ingest/discovery.h"
+#include "ingest/ingest.h"
+#include "ingest/store.h"
+#include "kith/metrics.h"
+
+#define START_MS 60000
+
+const struct kith_cfg_key ingest_cfg[] = {
+    {"token_life", KITH_CFG_MS, offsetof(struct ingest, token_life_ms), "30min",
+     "how long an OAuth2 access token is good", 1000, 24 * 3600 * 1000LL, true},
+    {"queue", KITH_CFG_BYTES, offsetof(struct ingest, queue_bytes), "64MiB",
+     "what may wait for the database before senders are told to wait", 1 << 20, 1LL << 34, false},
+    {"public_url", KITH_CFG_STRING, offsetof(struct ingest, public_url), "",
+     "base URL that SIS systems use, when it is not http:// and the Host they send", 0, 0, false},
+    {0},
+};
+
+#define DATA INGEST_DATA_PATH
+#define BARE "/data/ed-fi" /* as Ed-Fi's Data Management Service has it */
+const struct kith_http_route ingest_routes[] = {
+    {"GET", "/", ingest_http_discovery},
+    {"GET", INGEST_DEPENDENCIES_PATH, ingest_http_metadata},
+    {"GET", INGEST_OPENAPI_PATH, ingest_http_metadata},
+    {"GET", INGEST_RESOURCES_PATH, ingest_http_metadata},
+    {"GET", INGEST_DESCRIPTORS_PATH, ingest_http_metadata},
+    {"POST", INGEST_OAUTH_PATH, ingest_http_token},
+    {"GET", DATA "/{resource}", ingest_http_list},
+    {"POST", DATA "/{resource}", ingest_http_post},
+    {"GET", DATA "/{resource}/{id}", ingest_http_get},
+    {"PUT", DATA "/{resource}/{id}", ingest_http_put},
+    {"DELETE", DATA "/{resource}/{id}", ingest_http_delete},
+    {"GET", BARE "/{resource}", ingest_http_list},
+    {"POST", BARE "/{resource}", ingest_http_post},
+    {"GET", BARE "/{resource}/{id}", ingest_http_get},
+    {"PUT", BARE "/{resource}/{id}", ingest_http_put},
+    {"DELETE", BARE "/{resource}/{id}", ingest_http_delete},
+    {0},
+};
+
+void ingest_count(const char *door, kith_err err, enum ingest_outcome outcome)
+{
+    static const char *const names[] = {"unchanged", "created", "updated", "deleted"};
+    static struct kith_metric *done[2][5];
+    size_t which = door[0] == 'h' ? 0 : 1;
+    size_t what = err == KITH_OK ? (size_t)outcome : 4;
+    if (!done[which][what]) {
+        char labels[64];
+        (void)snprintf(labels, sizeof(labels), "door=\"%s\",outcome=\"%s\"", door,
+                       what < 4 ? names[what] : "refused");
+        done[which][what] =
+            kith_counter("kith_ingest_records_total", "records answered, by door", labels);
+    }
+    kith_metric_add(done[which][what], 1);
+}
+
+static void on_fenced(void *ctx)
+{
+    struct ingest *ingest = ctx;
+    kith_daemon_fail(ingest->daemon, KITH_EFENCED, kith_err_advice(KITH_EFENCED));
+}
+
+kith_err ingest_start(struct kith_daemon *d, void *ctx, struct kith_why *why)
+{
+    struct ingest *ingest = ctx;
+    ingest->daemon = d;
+    kith_err err = ingest_districts_new(&ingest->districts);
+    if (err == KITH_OK)
+        err = ingest_load(kith_daemon_loop(d), kith_daemon_db(d), ingest->districts, why);
+    if (err != KITH_OK)
+        return err;
+    struct ingest_writer_opts opts = {.loop = kith_daemon_loop(d),
+                                      .db = kith_daemon_db(d),
+                                      .owner = kith_daemon_owner(d),
+                                      .districts = ingest->districts,
+                                      .queue_bytes = (size_t)ingest->queue_bytes,
+                                      .on_room = ingest_on_room,
+                                      .on_fenced = on_fenced,
+                                      .ctx = ingest};
+    return ingest_writer_new(&opts, &ingest->writer);
+}
+
+void ingest_drain(void *ctx)
+{
+    struct ingest *ingest = ctx;
+    ingest->draining = true;
+}
+
+bool ingest_idle(void *ctx)
+{
+    struct ingest *ingest = ctx;
+    return !ingest->writer || (ingest_writer_idle(ingest->writer) && ingest->open_batches == 0);
+}
+
+void ingest_stop(void *ctx)
+{
+    struct ingest *ingest = ctx;
+    ingest_writer_free(ingest->writer);
+    ingest_districts_free(ingest->districts);
+    ingest->writer = NULL;
+    ingest->districts = NULL;
+}

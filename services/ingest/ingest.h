@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ingest daemon: its state, its districts and who handles what. Files:
+ *   resource document event meaning oauth query discovery problems   pure: Ed-Fi as data
+ *   known                       pure: what documents there are
+ *   districts                   districts, clients and tokens, in memory as committed
+ *   store                       the only file with SQL
+ *   writer                      one queue a district: everything that changes a row goes through it, in order
+ *   handlers_*                  the doors (Ed-Fi over HTTP, protobuf over ZeroMQ), commands, log records
+ * One loop, one thread. */
+#ifndef INGEST_INGEST_H
+#define INGEST_INGEST_H
+
+#include "ingest/districts.h"
+#include "ingest/writer.h"
+#include "kith/cfg.h"
+#include "kith/daemon.h"
+
+struct ingest {
+    /* configuration */
+    int64_t token_life_ms;
+    int64_t queue_bytes;
+    char *public_url;
+
+    struct kith_daemon *daemon;
+    struct ingest_districts *districts;
+    struct ingest_writer *writer;
+    bool paused; /* the bus is not read: the queue is full */
+    bool draining;
+    size_t open_batches; /* native batches not yet acknowledged */
+};
+
+extern const struct kith_cfg_key ingest_cfg[];
+extern const struct kith_command ingest_commands[];
+extern const struct kith_http_route ingest_routes[];
+
+kith_err ingest_start(struct kith_daemon *d, void *ctx, struct kith_why *why);
+void ingest_drain(void *ctx);
+bool ingest_idle(void *ctx);
+void ingest_stop(void *ctx);
+
+/* handlers_edfi.c; the first three without a token */
+void ingest_http_discovery(void *ctx, struct kith_req *req);
+void ingest_http_metadata(void *ctx, struct kith_req *req);
+void ingest_http_token(void *ctx, struct kith_req *req);
+void ingest_http_list(void *ctx, struct kith_req *req);
+void ingest_http_get(void *ctx, struct kith_req *req);
+void ingest_http_post(void *ctx, struct kith_req *req);
+void ingest_http_put(void *ctx, struct kith_req *req);
+void ingest_http_delete(void *ctx, struct kith_req *req);
+
+/* handlers_native.c */
+void ingest_on_request(void *ctx, const struct kith_peer *peer, const kith_envelope *env);
+void ingest_on_undecodable(void *ctx, const struct kith_peer *peer, const uint8_t *data, size_t n,
+                           kith_err err, const char *why);
+bool ingest_allow(void *ctx, const char *public_key, char user[KITH_USER_MAX]);
+/* The writer has room again, or none: read the bus or leave it to TCP. */
+void ingest_on_room(void *ctx, bool room);
+
+/* handlers.c: counts an answered operation; door "http" or "native". */
+void ingest_count(const char *door, kith_err err, enum ingest_outcome outcome);
+
+/* handlers_records.c: log records out of rows. Appends one element of the type's list to `to`. */
+KITH_MUST_CHECK kith_err ingest_record_mark(struct kith_bytes *to, const struct ingest_mark *mark,
+                                            enum ingest_kind kind);
+/* The record that a document makes: *type 0 = none (the document is kept, no daemon asks for it yet). `removed`: it was deleted.
+ * Errors: KITH_ENOMEM; then nothing may be committed, since the log would miss it. */
+KITH_MUST_CHECK kith_err ingest_record_document(struct ingest_district *district,
+                                                const struct ingest_resource *r, const char *body,
+                                                int64_t num, bool removed, struct kith_bytes *to,
+                                                int32_t *type);
+KITH_MUST_CHECK kith_err ingest_record_district(const struct ingest_district *district,
+                                                struct kith_bytes *to);
+
+#endif

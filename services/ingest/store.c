@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/store.h"
+
+#include "ingest/store_internal.h"
+
+/* unnest in the select list feeds all arrays in lockstep without the tuple stores of FROM unnest(...); a shorter array gives nulls, so a
+ * column that no row of the batch has is passed empty. The log record is the concatenation of the elements of the rows that changed: all
+ * of them (the common case) is the parameter itself. */
+#define MARK_HEAD                                                                                  \
+    "WITH head AS (UPDATE stream_head SET pos = pos + $5::int4 WHERE district_id = $1::int4"       \
+    " AND shard = $2::int4 AND epoch = $3::int8 RETURNING pos - $5::int4 AS base, pos),"
+
+#define MARK_ROWS                                                                                  \
+    " up AS (INSERT INTO attendance AS a (district_id, event_date, student_id, place_id,"          \
+    " session_id, category_id, section, school_id, first_pos, pos, digest, reason, arrival,"       \
+    " departure, extra)"                                                                           \
+    " SELECT $1::int4, unnest($6::date[]), unnest($7::int8[]), unnest($8::int8[]),"                \
+    " unnest($9::int8[]), unnest($10::int4[]), unnest($11::bool[]), unnest($12::int8[]),"          \
+    " generate_series(head.base + 1, head.pos), generate_series(head.base + 1, head.pos),"         \
+    " unnest($13::int8[]), unnest($14::text[]), unnest($15::time[]), unnest($16::time[]),"         \
+    " unnest($17::text[])::jsonb FROM head"
+
+#define MARK_LOG(type)                                                                             \
+    " ch AS (SELECT count(*)::int4 AS n, count(*) FILTER (WHERE fresh)::int4 AS fresh FROM up),"   \
+    " lg AS (INSERT INTO log (district_id, shard, pos, count, type, epoch, at, payload)"           \
+    " SELECT $1::int4, $2::int4, head.pos, ch.n, " type ", $3::int8, $4::timestamptz,"             \
+    " CASE WHEN ch.n = $5::int4 THEN $18::bytea ELSE (SELECT string_agg(substring($18::bytea"      \
+    " FROM ($19::int4[])[o] + 1 FOR ($19::int4[])[o + 1] - ($19::int4[])[o]), ''::bytea"           \
+    " ORDER BY o) FROM (SELECT up.ord FROM up) u(o)) END"                                          \
+    " FROM head, ch WHERE ch.n > 0)"                                                               \
+    " SELECT head.pos, ch.n, ch.fresh, CASE WHEN ch.fresh = $5::int4 THEN NULL ELSE"               \
+    " (SELECT array_agg(CASE WHEN fresh THEN ord ELSE -ord END) FROM up) END FROM head, ch"
+
+#define MARK_RETURNING                                                                             \
+    " RETURNING (a.pos - (SELECT base FROM head))::int4 AS ord, a.pos = a.first_pos AS fresh),"
+
+#define KEY_IS                                                                                     \
+    " district_id = $1 AND event_date = $2 AND student_id = $3 AND place_id = $4"                  \
+    " AND session_id = $5 AND category_id = $6"
+
+#define EVENTS_FROM                                                                                \
+    " FROM attendance a"                                                                           \
+    " JOIN item s ON s.district_id = a.district_id AND s.num = a.student_id"                       \
+    " JOIN item p ON p.district_id = a.district_id"                                                \
+    "  AND p.num = CASE WHEN a.section THEN a.place_id ELSE a.session_id END"                      \
+    " JOIN category c ON c.district_id = a.district_id AND c.category_id = a.category_id"          \
+    " WHERE a.district_id = $1 AND a.section = $2 AND a.event_date BETWEEN $3 AND $4"              \
+    " AND ($5::int8 = 0 OR a.student_id = $5) AND ($6::int8 = 0 OR a.place_id = $6)"               \
+    " AND ($7::int8 = 0 OR a.session_id = $7) AND ($8::int4 = 0 OR a.category_id = $8)"            \
+    " AND ($9::int8 = 0 OR a.school_id = $9) AND ($10::jsonb IS NULL OR p.body @> $10)"            \
+    " AND ($11::text IS NULL OR a.reason = $11)"
+
+#define S(id, text, in, out) [INGEST_S_##id] = {"ingest_" #id, text, in, out}
+
+const struct kith_stmt ingest_statements[] = {
+    S(districts_all, "SELECT district_id, name, time_zone, default_email FROM district ORDER BY 1",
+      "", "ittt"),
+    S(clients_all,
+      "SELECT district_id, client_id, label, secret_hash, curve_key, created_at,"
+      " revoked_at IS NOT NULL FROM client ORDER BY created_at",
+      "", "ittytzb"),
+    S(tokens_all, "SELECT token_hash, client_id, expires_at FROM token WHERE expires_at > $1", "z",
+      "ytz"),
+    S(meanings_all, "SELECT kind, code, meaning FROM descriptor_map WHERE district_id = $1", "i",
+      "ttt"),
+    S(categories_all,
+      "SELECT category_id, uri FROM category WHERE district_id = $1 ORDER BY category_id", "i",
+      "it"),
+    S(numbers_page,
+      "SELECT num, id FROM number WHERE district_id = $1 AND num > $2 ORDER BY num LIMIT $3::int4",
+      "ili", "lu"),
+    S(items_page,
+      "SELECT resource, id, coalesce(num, 0), digest FROM item"
+      " WHERE district_id = $1 AND (resource, id) > ($2, $3) ORDER BY resource, id LIMIT $4::int4",
+      "itui", "tull"),
+    S(states,
+      "SELECT u.id, coalesce(n.num, 0), coalesce(i.digest, -1)"
+      " FROM unnest($2::text[], $3::uuid[]) u(resource, id)"
+      " LEFT JOIN number n ON n.district_id = $1::int4 AND n.resource = u.resource AND n.id = u.id"
+      " LEFT JOIN item i ON i.district_id = $1::int4 AND i.resource = u.resource AND i.id = u.id"
+      " WHERE n.num IS NOT NULL OR i.id IS NOT NULL",
+      "iTU", "ull"),
+    S(owned, "SELECT 1 FROM stream_head WHERE district_id = $1 AND shard = $2 AND epoch = $3",
+      "iil", "i"),
+    S(item_upsert,
+      "INSERT INTO item (district_id, resource, id, num, digest, body, changed_at)"
+      " SELECT $1::int4, unnest($2::text[]), unnest($3::uuid[]), nullif(unnest($4::int8[]), 0),"
+      " unnest($5::int8[]), unnest($6::text[])::jsonb, $7::timestamptz"
+      " ON CONFLICT (district_id, resource, id) DO UPDATE SET digest = excluded.digest,"
+      " body = excluded.body, changed_at = excluded.changed_at",
+      "iTULLTz", ""),
+    S(number_insert,
+      "INSERT INTO number (district_id, num, resource, id)"
+      " SELECT $1::int4, unnest($2::int8[]), unnest($3::text[]), unnest($4::uuid[])",
+      "iLTU", ""),
+    S(ref_delete,
+      "DELETE FROM item_ref r USING unnest($2::text[], $3::uuid[]) u(resource, id)"
+      " WHERE r.district_id = $1::int4 AND r.resource = u.resource AND r.id = u.id",
+      "iTU", ""),
+    S(ref_insert,
+      "INSERT INTO item_ref (district_id, target_resource, target_id, resource, id)"
+      " SELECT $1::int4, unnest($2::text[]), unnest($3::uuid[]), unnest($4::text[]),"
+      " unnest($5::uuid[]) ON CONFLICT DO NOTHING",
+      "iTUTU", ""),
+    S(unreferred,
+      "SELECT 1 WHERE NOT EXISTS (SELECT FROM item_ref WHERE district_id = $1"
+      " AND target_resource = $2 AND target_id = $3) AND NOT EXISTS (SELECT FROM attendance"
+      " WHERE district_id = $1 AND $4::int8 > 0 AND (student_id = $4 OR place_id = $4"
+      " OR session_id = $4))",
+      "itul", "i"),
+    S(item_delete, "DELETE FROM item WHERE district_id = $1 AND resource = $2 AND id = $3", "itu",
+      ""),
+    S(category_insert, "INSERT INTO category (district_id, category_id, uri) VALUES ($1, $2, $3)",
+      "iit", ""),
+    S(mark_insert, MARK_HEAD MARK_ROWS MARK_RETURNING MARK_LOG("8"), "iilziDLLLIBLLTOOTyI", "liiI"),
+    S(mark_upsert,
+      MARK_HEAD MARK_ROWS
+      " ON CONFLICT (district_id, event_date, student_id, place_id, session_id, category_id)"
+      " DO UPDATE SET pos = excluded.pos, digest = excluded.digest, school_id = excluded.school_id,"
+      " reason = excluded.reason, arrival = excluded.arrival, departure = excluded.departure,"
+      " extra = excluded.extra WHERE a.digest <> excluded.digest" MARK_RETURNING MARK_LOG("8"),
+      "iilziDLLLIBLLTOOTyI", "liiI"),
+    S(mark_delete,
+      MARK_HEAD
+      " up AS (DELETE FROM attendance a USING (SELECT unnest($6::date[]) AS d,"
+      " unnest($7::int8[]) AS s, unnest($8::int8[]) AS p, unnest($9::int8[]) AS se,"
+      " unnest($10::int4[]) AS c, generate_series(1, $5::int4) AS o FROM head) u"
+      " WHERE a.district_id = $1::int4 AND a.event_date = u.d AND a.student_id = u.s"
+      " AND a.place_id = u.p AND a.session_id = u.se AND a.category_id = u.c"
+      " RETURNING u.o AS ord, true AS fresh),"
+      " ch AS (SELECT count(*)::int4 AS n FROM up),"
+      " lg AS (INSERT INTO log (district_id, shard, pos, count, type, epoch, at, payload)"
+      " SELECT $1::int4, $2::int4, head.pos, ch.n, 9, $3::int8, $4::timestamptz,"
+      " (SELECT string_agg(substring($11::bytea FROM ($12::int4[])[ord] + 1"
+      " FOR ($12::int4[])[ord + 1] - ($12::int4[])[ord]), ''::bytea ORDER BY ord) FROM up)"
+      " FROM head, ch WHERE ch.n > 0)"
+      " SELECT head.pos, ch.n, ch.n, (SELECT array_agg(ord) FROM up) FROM head, ch",
+      "iilziDLLLIyI", "liiI"),
+    S(mark_exists, "SELECT 1 FROM attendance WHERE" KEY_IS, "idllli", "i"),
+    S(mark_match, "SELECT 1 FROM attendance WHERE" KEY_IS " AND digest = $7", "idlllil", "i"),
+    S(quarantine_insert,
+      "INSERT INTO quarantine (district_id, at, client_id, code, reason, bytes)"
+      " SELECT $1::int4, $2::timestamptz, unnest($3::text[]), unnest($4::int4[]), "
+      "unnest($5::text[]),"
+      " unnest($6::bytea[])",
+      "izTITY", ""),
+    S(item_get,
+      "SELECT id, body, digest FROM item WHERE district_id = $1 AND resource = $2 AND id = $3"
+      " AND ($4::jsonb IS NULL OR body @> $4)",
+      "ituj", "ujl"),
+    S(item_list,
+      "SELECT id, body, digest FROM item WHERE district_id = $1 AND resource = $2"
+      " AND ($3::jsonb IS NULL OR body @> $3) ORDER BY id LIMIT $4::int4 OFFSET $5::int4",
+      "itjii", "ujl"),
+    S(item_count,
+      "SELECT count(*) FROM item WHERE district_id = $1 AND resource = $2"
+      " AND ($3::uuid IS NULL OR id = $3) AND ($4::jsonb IS NULL OR body @> $4)",
+      "ituj", "l"),
+    S(events_list,
+      "SELECT a.event_date, a.student_id, a.place_id, a.session_id, a.category_id, a.section,"
+      " a.school_id, a.digest, a.reason, a.arrival, a.departure, a.extra, c.uri,"
+      " s.body ->> 'studentUniqueId',"
+      " coalesce(p.body #>> '{courseOfferingReference,schoolYear}',"
+      "  p.body #>> '{schoolYearTypeReference,schoolYear}', '0')::int4,"
+      " coalesce(p.body #>> '{courseOfferingReference,sessionName}', p.body ->> 'sessionName', ''),"
+      " p.body #>> '{courseOfferingReference,localCourseCode}',"
+      " p.body ->> 'sectionIdentifier'" EVENTS_FROM
+      " ORDER BY a.event_date, a.student_id, a.place_id, a.session_id, a.category_id"
+      " LIMIT $12::int4 OFFSET $13::int4",
+      "ibddllliljtii", "dllliblltoojttittt"),
+    S(events_count, "SELECT count(*)" EVENTS_FROM, "ibddllliljt", "l"),
+    S(district_insert,
+      "INSERT INTO district (district_id, name, time_zone, default_email, created_at)"
+      " VALUES ($1, $2, $3, $4, $5)",
+      "itttz", ""),
+    S(zone_exists, "SELECT 1 FROM pg_timezone_names WHERE name = $1", "t", "i"),
+    S(meaning_upsert,
+      "INSERT INTO descriptor_map (district_id, kind, code, meaning)"
+      " SELECT $1::int4, unnest($2::text[]), unnest($3::text[]), unnest($4::text[])"
+      " ON CONFLICT (district_id, kind, code) DO UPDATE SET meaning = excluded.meaning",
+      "iTTT", ""),
+    S(client_insert,
+      "INSERT INTO client (district_id, client_id, label, secret_hash, curve_key, created_at)"
+      " VALUES ($1, $2, $3, $4, $5, $6)",
+      "ittytz", ""),
+    S(client_revoke,
+      "UPDATE client SET revoked_at = $3 WHERE district_id = $1 AND client_id = $2"
+      " AND revoked_at IS NULL",
+      "itz", ""),
+    S(token_insert,
+      "INSERT INTO token (district_id, token_hash, client_id, expires_at) VALUES ($1, $2, $3, $4)",
+      "iytz", ""),
+    S(tokens_purge, "DELETE FROM token WHERE district_id = $1 AND expires_at <= $2", "iz", ""),
+    {0}};

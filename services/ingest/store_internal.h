@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of the statements in ingest_statements[]; for store.c and store_jobs.c only. */
+#ifndef INGEST_STORE_INTERNAL_H
+#define INGEST_STORE_INTERNAL_H
+
+enum ingest_statement {
+    INGEST_S_districts_all,
+    INGEST_S_clients_all,
+    INGEST_S_tokens_all,
+    INGEST_S_meanings_all,
+    INGEST_S_categories_all,
+    INGEST_S_numbers_page,
+    INGEST_S_items_page,
+    INGEST_S_states,
+    INGEST_S_owned,
+    INGEST_S_item_upsert,
+    INGEST_S_number_insert,
+    INGEST_S_ref_delete,
+    INGEST_S_ref_insert,
+    INGEST_S_unreferred,
+    INGEST_S_item_delete,
+    INGEST_S_category_insert,
+    INGEST_S_mark_insert,
+    INGEST_S_mark_upsert,
+    INGEST_S_mark_delete,
+    INGEST_S_mark_exists,
+    INGEST_S_mark_match,
+    INGEST_S_quarantine_insert,
+    INGEST_S_item_get,
+    INGEST_S_item_list,
+    INGEST_S_item_count,
+    INGEST_S_events_list,
+    INGEST_S_events_count,
+    INGEST_S_district_insert,
+    INGEST_S_zone_exists,
+    INGEST_S_meaning_upsert,
+    INGEST_S_client_insert,
+    INGEST_S_client_revoke,
+    INGEST_S_token_insert,
+    INGEST_S_tokens_purge,
+};
+
+#endif

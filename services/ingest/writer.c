@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/writer_internal.h"
+#include "kith/clock.h"
+#include "kith/metrics.h"
+
+#define SHARD 0
+/* How long the database may be away before new work is refused at the door rather than queued. */
+#define AWAY_MS 2000
+/* A settle that failed is tried again after this. */
+#define RETRY_MS 100
+/* Plain INSERT is tried again after at most so many runs in a row without a known key. */
+#define FRESH_MAX 64
+
+static void schedule(struct ingest_writer *w);
+static void queue_next(struct queue *q);
+static void send_run(struct queue *q);
+
+/* ---- answers ---- */
+
+static void answer(struct ingest_writer *w, struct ingest_op *op)
+{
+    w->waiting--;
+    w->bytes -= op->size;
+    op->next = NULL;
+    op->done(op->ctx, op);
+}
+
+static void answer_all(struct ingest_writer *w, struct ingest_op *list)
+{
+    while (list) {
+        struct ingest_op *op = list;
+        list = op->next;
+        answer(w, op);
+    }
+}
+
+static void tell_room(struct ingest_writer *w)
+{
+    bool room =
+        w->room ? w->bytes < w->opts.queue_bytes / 4 * 3 : w->bytes < w->opts.queue_bytes / 2;
+    if (room != w->room) {
+        w->room = room;
+        w->opts.on_room(w->opts.ctx, room);
+    }
+}
+
+static void event_outcomes(struct run *run)
+{
+    for (size_t i = 0; i < run->n; i++) {
+        run->ops[i]->digest = run->ops[i]->event.digest;
+        run->ops[i]->outcome = run->all_fresh ? INGEST_CREATED : INGEST_UNCHANGED;
+    }
+    for (size_t i = 0; i < run->ords_n; i++) {
+        int64_t ord = run->ords[i];
+        size_t at = (size_t)(ord > 0 ? ord : -ord) - 1;
+        if (at < run->n)
+            run->ops[at]->outcome = ord > 0 ? INGEST_CREATED : INGEST_UPDATED;
+    }
+}
+
+static void delete_outcomes(struct run *run)
+{
+    bool document = run->kind == INGEST_OP_DOCUMENT_DELETE;
+    for (size_t i = 0; i < run->n; i++) {
+        run->ops[i]->outcome = INGEST_DELETED;
+        run->ops[i]->err = document || run->all_fresh ? KITH_OK : KITH_ENOTFOUND;
+    }
+    for (size_t i = 0; i < run->ords_n; i++)
+        if (run->ords[i] >= 1 && (size_t)run->ords[i] <= run->n)
+            run->ops[run->ords[i] - 1]->err = KITH_OK;
+    for (size_t i = 0; i < run->n; i++)
+        if (run->ops[i]->err != KITH_OK)
+            kith_why_set(&run->ops[i]->why, "no such event");
+}
+
+static void finish_run(struct queue *q, kith_err err, const struct kith_why *why)
+{
+    struct run *run = &q->run;
+    struct ingest_writer *w = q->writer;
+    for (size_t i = 0; i < run->n; i++) {
+        run->ops[i]->err = err;
+        if (err != KITH_OK && why)
+            run->ops[i]->why = *why;
+    }
+    if (err == KITH_OK && run->kind == INGEST_OP_EVENT)
+        event_outcomes(run);
+    if (err == KITH_OK &&
+        (run->kind == INGEST_OP_EVENT_DELETE || run->kind == INGEST_OP_DOCUMENT_DELETE))
+        delete_outcomes(run);
+    struct ingest_op *sharers = run->sharers;
+    for (struct ingest_op *op = sharers; op; op = op->next) {
+        op->err = err;
+        op->outcome = INGEST_UNCHANGED;
+        op->digest = op->doc ? op->doc->digest : op->event.digest;
+        if (err != KITH_OK && why)
+            op->why = *why;
+    }
+    run->sharers = NULL;
+    free(run->body);
+    run->body = NULL;
+    size_t n = run->n;
+    run->n = 0;
+    for (size_t i = 0; i < n; i++)
+        answer(w, run->ops[i]);
+    answer_all(w, sharers);
+}
+
+/* ---- after an unknown outcome: ask the database what is there ---- */
+
+static void on_states(void *ctx, const struct kith_rows *rows)
+{
+    struct queue *q = ctx;
+    for (size_t i = 0; i < kith_rows_n(rows); i++) {
+        size_t n;
+        struct kith_id id;
+        memcpy(id.b, kith_rows_bytes(rows, i, 0, &n), sizeof(id.b));
+        /* the id was put before, so replacing it needs no memory */
+        kith_err err = ingest_known_put(q->district->known, &id, kith_rows_int(rows, i, 1),
+                                        kith_rows_int(rows, i, 2));
+        (void)err;
+    }
+}
+
+static void on_categories(void *ctx, const struct kith_rows *rows)
+{
+    struct queue *q = ctx;
+    for (size_t i = 0; i < kith_rows_n(rows); i++) {
+        const char *uri = kith_rows_text(rows, i, 1);
+        if (!ingest_district_category(q->district, uri) &&
+            ingest_district_add_category(q->district, (int32_t)kith_rows_int(rows, i, 0), uri) !=
+                KITH_OK)
+            q->stale = true;
+    }
+}
+
+static void settled(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct queue *q = ctx;
+    (void)why;
+    q->busy = false;
+    if (err != KITH_OK)
+        kith_timer_start(q->writer->retry, RETRY_MS, 0);
+    else {
+        q->stale = false;
+        int64_t top = ingest_known_top(q->district->known);
+        if (q->district->next_num <= top)
+            q->district->next_num = top + 1;
+        queue_next(q);
+    }
+}
+
+static void settle(struct queue *q)
+{
+    struct kith_job *job = NULL;
+    if (kith_job_new(&job) != KITH_OK) {
+        kith_timer_start(q->writer->retry, RETRY_MS, 0);
+        return;
+    }
+    ingest_store_categories(job, q->district->id, on_categories, q);
+    if (q->stale_n > 0)
+        ingest_store_states(job, q->district->id, q->stale_of, q->stale_ids, q->stale_n, on_states,
+                            q);
+    if (kith_db_run(q->writer->opts.db, job, settled, q) == KITH_OK)
+        q->busy = true;
+    else
+        kith_timer_start(q->writer->retry, RETRY_MS, 0);
+}
+
+static void remember_stale(struct queue *q)
+{
+    struct run *run = &q->run;
+    q->stale = true;
+    q->stale_n = 0;
+    if (run->kind != INGEST_OP_DOCUMENT && run->kind != INGEST_OP_DOCUMENT_DELETE)
+        return;
+    for (size_t i = 0; i < run->n; i++) {
+        struct ingest_op *op = run->ops[i];
+        q->stale_of[q->stale_n] = op->doc ? op->doc->resource : op->resource;
+        q->stale_ids[q->stale_n++] = op->id;
+    }
+}
+
+/* ---- a run's transaction ---- */
+
+/* One operation spoiled the run (data that the database refuses): put all back and write them one by one. */
+static void put_back(struct queue *q)
+{
+    struct run *run = &q->run;
+    struct ingest_op *list = NULL;
+    struct ingest_op **last = &list;
+    size_t n = 0;
+    for (size_t i = 0; i < run->n; i++, n++) {
+        *last = run->ops[i];
+        last = &run->ops[i]->next;
+    }
+    *last = run->sharers;
+    for (struct ingest_op *op = run->sharers; op; op = op->next, n++)
+        last = &op->next;
+    run->sharers = NULL;
+    run->n = 0;
+    if (!q->head)
+        q->tail = last;
+    *last = q->head;
+    q->head = list;
+    q->solo = n;
+}
+
+static bool unique_violation(const struct kith_why *why)
+{
+    return why && strstr(why->text, "23505") != NULL;
+}
+
+static void learn_fresh(struct queue *q, bool violated)
+{
+    if (violated) {
+        q->fresh_seen = 0;
+        q->fresh_needed = q->fresh_needed == 0          ? 1
+                          : q->fresh_needed < FRESH_MAX ? q->fresh_needed * 2
+                                                        : FRESH_MAX;
+    } else if (q->run.kind == INGEST_OP_EVENT && !q->run.fresh_only) {
+        q->fresh_seen = q->run.all_fresh ? q->fresh_seen + 1 : 0;
+        if (q->fresh_seen >= q->fresh_needed && q->run.all_fresh)
+            q->fresh_needed = 0;
+    }
+}
+
+static void run_failed(struct queue *q, kith_err err, const struct kith_why *why)
+{
+    struct run *run = &q->run;
+    struct ingest_writer *w = q->writer;
+    if (run->kind == INGEST_OP_EVENT && run->fresh_only && unique_violation(why)) {
+        learn_fresh(q, true);
+        send_run(q); /* the same rows, as an upsert */
+        return;
+    }
+    if (err == KITH_EDB || err == KITH_EFENCED)
+        remember_stale(q);
+    ingest_run_undo(q);
+    if (err == KITH_EINVAL && run->n + (run->sharers != NULL) > 1)
+        put_back(q);
+    else if (err == KITH_EFENCED) {
+        finish_run(q, KITH_EBUSY, why);
+        w->opts.on_fenced(w->opts.ctx);
+    } else
+        finish_run(q, err, why);
+}
+
+static void run_done(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct queue *q = ctx;
+    struct run *run = &q->run;
+    q->busy = false;
+    if (err != KITH_OK) {
+        run_failed(q, err, why);
+    } else {
+        learn_fresh(q, false);
+        if (run->kind == INGEST_OP_DOCUMENT_DELETE) {
+            kith_err put = ingest_known_put(q->district->known, &run->ops[0]->id, run->ops[0]->num,
+                                            INGEST_ABSENT);
+            (void)put; /* replaces a row: needs no memory */
+        }
+        run->changed_n = 0;
+        run->categories_n = 0;
+        kith_owner_committed(q->writer->opts.owner, q->district->id, SHARD, run->pos);
+        finish_run(q, KITH_OK, NULL);
+    }
+    tell_room(q->writer);
+    if (err == KITH_OK)
+        queue_next(q);
+    else
+        schedule(q->writer); /* not from here: a failure to send would recurse */
+}
+
+static void on_marks(void *ctx, const struct kith_rows *rows)
+{
+    struct queue *q = ctx;
+    struct run *run = &q->run;
+    if (kith_rows_n(rows) == 0)
+        return; /* fenced: the guard says so */
+    run->pos = kith_rows_int(rows, 0, 0);
+    run->all_fresh = kith_rows_int(rows, 0, 2) == (int64_t)run->n;
+    run->ords_n = 0;
+    if (!kith_rows_null(rows, 0, 3))
+        run->ords_n = kith_rows_ints(rows, 0, 3, run->ords, INGEST_RUN_MAX);
+    if (run->ords_n > INGEST_RUN_MAX)
+        run->ords_n = INGEST_RUN_MAX;
+}
+
+static void events_steps(struct queue *q, struct kith_job *job, int64_t epoch, int64_t now)
+{
+    struct run *run = &q->run;
+    int32_t district = q->district->id;
+    struct ingest_op *first = run->ops[0];
+    for (size_t i = 0; i < run->categories_n; i++) {
+        const struct ingest_category *c =
+            &q->district->categories[q->district->categories_n - run->categories_n + i];
+        ingest_store_category(job, district, c->id, c->uri);
+    }
+    if (first->must_exist || first->has_match)
+        ingest_store_mark_exists(job, district, &first->key,
+                                 first->has_match ? &first->match : NULL);
+    run->all_fresh = false;
+    run->fresh_only = q->fresh_needed == 0 && !first->must_exist;
+    if (run->kind == INGEST_OP_EVENT)
+        ingest_store_marks(job, district, epoch, run->ops, run->n, now, &run->items, run->offsets,
+                           run->fresh_only, on_marks, q);
+    else
+        ingest_store_marks_delete(job, district, epoch, run->ops, run->n, now, &run->items,
+                                  run->offsets, on_marks, q);
+}
+
+/* Log records of documents, a run for each type, in the order of their first appearance. */
+struct records {
+    int32_t type;
+    int32_t count;
+    struct kith_bytes bytes;
+};
+
+static kith_err documents_append(struct queue *q, struct kith_job *job, int64_t now)
+{
+    struct run *run = &q->run;
+    struct records lists[16] = {{0}};
+    size_t n = 0;
+    struct kith_bytes one = {0};
+    kith_err err = KITH_OK;
+    for (size_t i = 0; i < run->changed_n && err == KITH_OK; i++) {
+        const struct ingest_op *op = run->changed[i];
+        one.n = 0;
+        int32_t type = 0;
+        err = ingest_record_document(q->district, op->doc->resource, op->doc->body, op->num, false,
+                                     &one, &type);
+        if (err != KITH_OK || type == 0)
+            continue;
+        size_t at = 0;
+        while (at < n && lists[at].type != type)
+            at++;
+        if (at == n && n < KITH_LEN(lists))
+            lists[n++].type = type;
+        err = kith_bytes_add(&lists[at].bytes, one.data, one.n);
+        lists[at].count++;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (err == KITH_OK)
+            kith_owner_append(q->writer->opts.owner, job, q->district->id, SHARD, lists[i].type,
+                              lists[i].count, now, lists[i].bytes.data, lists[i].bytes.n);
+        kith_bytes_done(&lists[i].bytes);
+    }
+    kith_bytes_done(&one);
+    return err;
+}
+
+static kith_err documents_steps(struct queue *q, struct kith_job *job, int64_t epoch, int64_t now)
+{
+    struct run *run = &q->run;
+    ingest_store_owned(job, q->district->id, epoch);
+    if (run->changed_n == 0)
+        return KITH_OK;
+    ingest_store_documents(job, q->district->id, run->changed, run->changed_n, now);
+    return documents_append(q, job, now);
+}
+
+static void on_body(void *ctx, const struct kith_rows *rows)
+{
+    struct queue *q = ctx;
+    free(q->run.body);
+    q->run.body = kith_rows_n(rows) ? strdup(kith_rows_text(rows, 0, 1)) : NULL;
+}
+
+static kith_err delete_steps(struct queue *q, struct kith_job *job, int64_t epoch, int64_t now)
+{
+    struct ingest_op *op = q->run.ops[0];
+    ingest_store_owned(job, q->district->id, epoch);
+    ingest_store_document_delete(job, q->district->id, op->resource, &op->id, op->num);
+    struct kith_bytes record = {0};
+    int32_t type = 0;
+    kith_err err = ingest_record_document(q->district, op->resource, q->run.body, op->num, true,
+                                          &record, &type);
+    if (err == KITH_OK && type != 0)
+        kith_owner_append(q->writer->opts.owner, job, q->district->id, SHARD, type, 1, now,
+                          record.data, record.n);
+    kith_bytes_done(&record);
+    return err;
+}
+
+/* The body of a document about to be deleted is read first: the log record needs it. */
+static void body_read(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct queue *q = ctx;
+    q->busy = false;
+    if (err == KITH_OK && q->run.body) {
+        send_run(q);
+        return;
+    }
+    finish_run(q, err == KITH_OK ? KITH_ENOTFOUND : err, why);
+    queue_next(q);
+}
+
+static bool read_body(struct queue *q)
+{
+    struct kith_job *job = NULL;
+    if (kith_job_new(&job) != KITH_OK)
+        return false;
+    struct ingest_query query = {
+        .resource = q->run.ops[0]->resource, .has_id = true, .id = q->run.ops[0]->id};
+    ingest_store_item(job, q->district->id, &query, on_body, q);
+    q->busy = true;
+    if (kith_db_run(q->writer->opts.db, job, body_read, q) == KITH_OK)
+        return true;
+    q->busy = false;
+    return false;
+}
+
+static kith_err steps(struct queue *q, struct kith_job *job)
+{
+    int64_t epoch = kith_owner_epoch(q->writer->opts.owner, q->district->id, SHARD);
+    int64_t now = kith_clock_now_us();
+    switch (q->run.kind) {
+    case INGEST_OP_DOCUMENT:
+        return documents_steps(q, job, epoch, now);
+    case INGEST_OP_DOCUMENT_DELETE:
+        return delete_steps(q, job, epoch, now);
+    case INGEST_OP_EVENT:
+    case INGEST_OP_EVENT_DELETE:
+        events_steps(q, job, epoch, now);
+        return KITH_OK;
+    case INGEST_OP_QUARANTINE:
+        ingest_store_owned(job, q->district->id, epoch);
+        ingest_store_quarantine(job, q->district->id, q->run.ops, q->run.n, now);
+        return KITH_OK;
+    }
+    return KITH_EINTERNAL;
+}
+
+static void send_run(struct queue *q)
+{
+    if (q->run.kind == INGEST_OP_DOCUMENT_DELETE && !q->run.body) {
+        if (!read_body(q))
+            run_done(q, KITH_EDB, NULL);
+        return;
+    }
+    struct kith_job *job = NULL;
+    kith_err err = kith_job_new(&job);
+    if (err == KITH_OK)
+        err = steps(q, job);
+    if (err != KITH_OK) {
+        kith_job_free(job);
+        run_done(q, err, NULL);
+        return;
+    }
+    q->busy = true;
+    err = kith_db_run(q->writer->opts.db, job, run_done, q);
+    if (err != KITH_OK) {
+        struct kith_why why;
+        kith_why_set(&why, "%s", kith_err_text(err));
+        run_done(q, err, &why);
+    }
+}
+
+/* ---- queues ---- */
+
+static void queue_next(struct queue *q)
+{
+    if (q->busy)
+        return;
+    if (q->stale) {
+        settle(q);
+        return;
+    }
+    if (!q->head)
+        return;
+    struct ingest_op *refused = NULL;
+    struct ingest_op **last = &refused;
+    ingest_run_gather(q, &last);
+    *last = NULL;
+    if (q->run.n > 0)
+        send_run(q);
+    answer_all(q->writer, refused);
+    if (q->run.n == 0)
+        schedule(q->writer); /* all were refused: what comes next, next turn */
+}
+
+static void kick(void *ctx)
+{
+    struct ingest_writer *w = ctx;
+    w->kick_scheduled = false;
+    for (size_t i = 0; i < w->n; i++)
+        queue_next(w->queues[i]);
+    tell_room(w);
+}
+
+static void schedule(struct ingest_writer *w)
+{
+    if (!w->kick_scheduled && kith_loop_defer(w->opts.loop, kick, w) == KITH_OK)
+        w->kick_scheduled = true;
+}
+
+void ingest_writer_kick(struct ingest_writer *w)
+{
+    schedule(w);
+}
+
+static struct queue *find_queue(struct ingest_writer *w, int32_t district)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (w->queues[i]->district->id == district)
+            return w->queues[i];
+    return NULL;
+}
+
+kith_err ingest_writer_submit(struct ingest_writer *w, struct ingest_op *op)
+{
+    struct queue *q = find_queue(w, op->district);
+    if (!q)
+        return KITH_ENOTFOUND;
+    if (w->bytes + op->size > w->opts.queue_bytes || kith_db_away_ms(w->opts.db) > AWAY_MS)
+        return KITH_EBUSY;
+    op->next = NULL;
+    op->err = KITH_OK;
+    *q->tail = op;
+    q->tail = &op->next;
+    w->waiting++;
+    w->bytes += op->size;
+    schedule(w);
+    return KITH_OK;
+}
+
+kith_err ingest_writer_add(struct ingest_writer *w, struct ingest_district *district)
+{
+    if (find_queue(w, district->id))
+        return KITH_OK;
+    struct queue *q = calloc(1, sizeof(*q));
+    struct queue **bigger = realloc(w->queues, (w->n + 1) * sizeof(struct queue *));
+    if (bigger)
+        w->queues = bigger;
+    if (!q || !bigger) {
+        free(q);
+        return KITH_ENOMEM;
+    }
+    q->writer = w;
+    q->district = district;
+    q->tail = &q->head;
+    q->fresh_needed = 1;
+    w->queues[w->n++] = q;
+    return KITH_OK;
+}
+
+static void on_retry(void *ctx)
+{
+    schedule(ctx);
+}
+
+kith_err ingest_writer_new(const struct ingest_writer_opts *opts, struct ingest_writer **ret)
+{
+    struct ingest_writer *w = calloc(1, sizeof(*w));
+    if (!w)
+        return KITH_ENOMEM;
+    w->opts = *opts;
+    w->room = true;
+    kith_err err = kith_timer_new(opts->loop, on_retry, w, &w->retry);
+    for (size_t i = 0; i < ingest_districts_n(opts->districts) && err == KITH_OK; i++)
+        err = ingest_writer_add(w, ingest_districts_at(opts->districts, i));
+    if (err != KITH_OK) {
+        ingest_writer_free(w);
+        return err;
+    }
+    *ret = w;
+    return KITH_OK;
+}
+
+void ingest_writer_free(struct ingest_writer *w)
+{
+    if (!w)
+        return;
+    for (size_t i = 0; i < w->n; i++) {
+        kith_bytes_done(&w->queues[i]->run.items);
+        free(w->queues[i]->run.body);
+        free(w->queues[i]);
+    }
+    free(w->queues);
+    kith_timer_free(w->retry);
+    free(w);
+}
+
+bool ingest_writer_idle(const struct ingest_writer *w)
+{
+    return w->waiting == 0;
+}
+
+size_t ingest_writer_waiting(const struct ingest_writer *w)
+{
+    return w->waiting;
+}

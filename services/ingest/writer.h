@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything that changes a district's rows goes through its queue, in order of arrival, whatever the door. A queue has one batch in
+ * flight; while that commits, the next one gathers by itself: no waiting window. A batch is a run of operations of one kind, checked
+ * against what is known (references, numbers), written by one transaction together with its log records, and only then answered.
+ *
+ * Invariants: an operation's `done` says KITH_OK only after the COMMIT that holds it; what the writer knows is what is committed; an
+ * unknown outcome is reported as KITH_EDB and everything of that district is read again from the database before the next batch. */
+#ifndef INGEST_WRITER_H
+#define INGEST_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ingest/districts.h"
+#include "ingest/document.h"
+#include "ingest/event.h"
+#include "kith/db.h"
+#include "kith/err.h"
+#include "kith/stream.h"
+
+#define INGEST_RUN_MAX 5000 /* operations in one transaction */
+
+/* An attendance row's key and what its log record says. */
+struct ingest_mark {
+    struct ingest_event_key key;
+    int64_t school_id;
+};
+
+enum ingest_op_kind {
+    INGEST_OP_DOCUMENT,        /* upsert doc */
+    INGEST_OP_DOCUMENT_DELETE, /* resource, id */
+    INGEST_OP_EVENT,           /* upsert event */
+    INGEST_OP_EVENT_DELETE,    /* by event (retraction) or, has_key, by key */
+    INGEST_OP_QUARANTINE,      /* reason, bytes */
+};
+
+enum ingest_outcome {
+    INGEST_UNCHANGED,
+    INGEST_CREATED,
+    INGEST_UPDATED,
+    INGEST_DELETED,
+};
+
+struct ingest_op {
+    struct ingest_op *next; /* the writer's while queued */
+    enum ingest_op_kind kind;
+    int32_t district;
+    bool must_exist; /* PUT: KITH_ENOTFOUND instead of creating */
+    bool has_match;  /* If-Match */
+    int64_t match;   /* digest */
+    bool has_key;
+    bool has_id; /* PUT of an event: its id must be `expected` (KITH_EINVAL: key change) */
+    struct kith_id expected;
+
+    struct ingest_doc *doc;                 /* owned by the submitter */
+    const struct ingest_resource *resource; /* delete */
+    struct kith_id id;                      /* delete: which; answer: of the row */
+    struct ingest_event event;              /* owned by the submitter */
+    struct ingest_event_key key;            /* has_key; else set by the writer */
+    const char *client_id;                  /* quarantine; borrowed */
+    int32_t code;
+    const uint8_t *bytes;
+    size_t bytes_n;
+
+    size_t size; /* what it counts against the queue's limit, bytes */
+    void (*done)(void *ctx, struct ingest_op *op);
+    void *ctx;
+
+    /* answer */
+    kith_err err;
+    enum ingest_outcome outcome;
+    int64_t digest; /* of the row now */
+    struct kith_why why;
+
+    /* the writer's own */
+    int64_t num;      /* of the document */
+    bool must_number; /* num is new: keep it in the table of numbers */
+    int64_t school_id;
+    struct ingest_op *same; /* identical to this earlier one of the run: shares its answer */
+};
+
+struct ingest_writer;
+struct ingest_writer_opts {
+    struct kith_loop *loop;
+    struct kith_db *db;
+    struct kith_owner *owner;
+    struct ingest_districts *districts;
+    size_t queue_bytes;                    /* over all districts; above it submit says KITH_EBUSY */
+    void (*on_room)(void *ctx, bool room); /* false at 3/4 full, true again below 1/2 */
+    void (*on_fenced)(void *ctx);
+    void *ctx;
+};
+KITH_MUST_CHECK kith_err ingest_writer_new(const struct ingest_writer_opts *opts,
+                                           struct ingest_writer **ret);
+void ingest_writer_free(struct ingest_writer *w); /* only when idle or the loop has ended */
+
+/* Queue it. `op` stays where it is until done, which is called from the loop, never from inside.
+ * Errors: KITH_EBUSY the queue is full, KITH_ENOTFOUND no such district: done is not called. */
+KITH_MUST_CHECK kith_err ingest_writer_submit(struct ingest_writer *w, struct ingest_op *op);
+/* Submitting is over for this turn of the loop: send what has gathered. Cheap; also happens by itself at the end of the turn. */
+void ingest_writer_kick(struct ingest_writer *w);
+/* A district made just now: give it a queue (its log shard must have been taken). */
+KITH_MUST_CHECK kith_err ingest_writer_add(struct ingest_writer *w,
+                                           struct ingest_district *district);
+bool ingest_writer_idle(const struct ingest_writer *w);
+size_t ingest_writer_waiting(const struct ingest_writer *w); /* operations queued or in flight */
+
+/* Read districts, clients, tokens and everything known from the database; runs the loop; for start-up. */
+KITH_MUST_CHECK kith_err ingest_load(struct kith_loop *loop, struct kith_db *db,
+                                     struct ingest_districts *districts, struct kith_why *why);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by writer.c (queues, transactions, answers) and writer_run.c (what goes into a run and is it allowed). */
+#ifndef INGEST_WRITER_INTERNAL_H
+#define INGEST_WRITER_INTERNAL_H
+
+#include "ingest/ingest.h"
+#include "ingest/store.h"
+#include "ingest/writer.h"
+
+/* Ids in a run, to find a second operation on the same row: open addressing, emptied by raising the stamp. */
+#define SEEN_SIZE 16384
+struct seen {
+    uint32_t stamp;
+    uint32_t stamps[SEEN_SIZE];
+    uint16_t index[SEEN_SIZE]; /* in run.ops */
+};
+
+/* How to take back what a document made known before its COMMIT. */
+struct undo {
+    struct kith_id id;
+    int64_t num;
+    int64_t digest;
+};
+
+/* One transaction's worth of operations of one kind. */
+struct run {
+    enum ingest_op_kind kind;
+    size_t n;
+    struct ingest_op *ops[INGEST_RUN_MAX];
+    size_t changed_n; /* documents that differ from what is known */
+    struct ingest_op *changed[INGEST_RUN_MAX];
+    struct undo undo[INGEST_RUN_MAX];
+    struct ingest_op *sharers; /* identical to one of ops: answered with the run; linked by next */
+    size_t categories_n;       /* new ones, the last of the district's list */
+    struct kith_bytes items;
+    int32_t offsets[INGEST_RUN_MAX + 1];
+    struct seen seen;
+    bool fresh_only;
+    /* result */
+    int64_t pos;
+    bool all_fresh;
+    int64_t ords[INGEST_RUN_MAX];
+    size_t ords_n;
+    char *body; /* document about to be deleted */
+};
+
+struct queue {
+    struct ingest_writer *writer;
+    struct ingest_district *district;
+    struct ingest_op *head;
+    struct ingest_op **tail;
+    struct run run;
+    bool busy;   /* a job of this queue is under way */
+    size_t solo; /* so many operations go one by one: one of them spoiled a run */
+    /* how many runs in a row must have been all fresh before the plain INSERT is tried */
+    unsigned fresh_needed;
+    unsigned fresh_seen;
+    /* after an unknown outcome: what to ask the database */
+    bool stale;
+    size_t stale_n;
+    const struct ingest_resource *stale_of[INGEST_RUN_MAX];
+    struct kith_id stale_ids[INGEST_RUN_MAX];
+};
+
+struct ingest_writer {
+    struct ingest_writer_opts opts;
+    struct queue **queues;
+    size_t n;
+    size_t waiting;
+    size_t bytes;
+    bool room;
+    bool kick_scheduled;
+    struct kith_timer *retry;
+};
+
+/* Take operations from the queue's head into its run (empty before) as long as they can share a transaction. Operations that cannot be
+ * are given their err and appended to `refused`. Returns with run.n == 0 when none is left to write. */
+void ingest_run_gather(struct queue *q, struct ingest_op ***refused);
+/* The run did not commit: forget what it made known. */
+void ingest_run_undo(struct queue *q);
+
+#endif
