@@ -209,14 +209,8 @@ static kith_err make_connections(struct kith_db *db, unsigned n)
     return err;
 }
 
-kith_err kith_db_new(struct kith_loop *loop, const struct kith_db_opts *opts, struct kith_db **ret)
+static kith_err fill(struct kith_db *db, const struct kith_db_opts *opts)
 {
-    if (opts->connections < 1 || opts->connections > MAX_CONNECTIONS)
-        return KITH_EINVAL;
-    kith_auto(kith_db) db = calloc(1, sizeof(*db));
-    if (!db)
-        return KITH_ENOMEM;
-    db->loop = loop;
     db->max_waiting = opts->max_waiting ? opts->max_waiting : MAX_WAITING;
     db->away_since_ms = kith_clock_mono_ms();
     db->job_seconds = kith_histogram("kith_db_job_seconds", "from sending a job to its end", "");
@@ -228,15 +222,27 @@ kith_err kith_db_new(struct kith_loop *loop, const struct kith_db_opts *opts, st
     if (!db->conninfo || !db->search_path)
         return KITH_ENOMEM;
     kith_err err = gather_statements(db, opts->tables);
-    if (!err)
-        err = make_connections(db, opts->connections);
-    if (err)
+    return err ? err : make_connections(db, opts->connections);
+}
+
+kith_err kith_db_new(struct kith_loop *loop, const struct kith_db_opts *opts, struct kith_db **ret)
+{
+    if (opts->connections < 1 || opts->connections > MAX_CONNECTIONS)
+        return KITH_EINVAL;
+    struct kith_db *db = calloc(1, sizeof(*db));
+    if (!db)
+        return KITH_ENOMEM;
+    db->loop = loop;
+    kith_err err = fill(db, opts);
+    if (err) {
+        destroy(db);
         return err;
+    }
     db_enter(db);
     for (unsigned i = 0; i < db->conns_n; i++)
         db_conn_open(&db->conns[i]);
     db_leave(db);
-    *ret = KITH_TAKE(db);
+    *ret = db;
     return KITH_OK;
 }
 

@@ -178,8 +178,10 @@ static bool fits(char wanted, char given)
 static struct db_param *open_param(struct kith_job *job, char given)
 {
     struct db_step *step = last_step(job);
-    if (!step)
+    if (!step) {
         mistake(job, KITH_EINTERNAL, "a parameter before the first step");
+        return NULL;
+    }
     if (job->err)
         return NULL;
     size_t want_n = strlen(step->stmt->params);
@@ -358,17 +360,19 @@ enum { ARRAY_HEAD = 20, EMPTY_ARRAY = 12 };
 /* The head of an array of n elements of `letter` (lower case; '\0' = whatever the table says). False = a mistake. */
 static bool open_array(struct kith_job *job, char letter, size_t n)
 {
-    if (!job->err && job->array_left)
-        mistake(job, KITH_EINTERNAL, "%s: an array inside parameter $%zu",
-                last_step(job)->stmt->name, last_step(job)->params_n);
-    if (!open_param(job, letter ? (char)(letter - 'a' + 'A') : '\0'))
-        return false;
     const struct db_step *step = last_step(job);
+    if (step && job->array_left)
+        mistake(job, KITH_EINTERNAL, "%s: an array inside parameter $%zu", step->stmt->name,
+                step->params_n);
+    if (!open_param(job, letter ? (char)(letter - 'a' + 'A') : '\0') || !step)
+        return false;
     char wanted = step->stmt->params[step->params_n - 1];
     const struct db_type *type = db_type_of(wanted);
-    if (!type || wanted == type->letter)
+    if (!type || wanted == type->letter) {
         mistake(job, KITH_EINTERNAL, "%s: parameter $%zu is '%c', no array", step->stmt->name,
                 step->params_n, wanted);
+        return false;
+    }
     if (n > INT_MAX / 8)
         mistake(job, KITH_ETOOBIG, "%s: parameter $%zu has %zu elements", step->stmt->name,
                 step->params_n, n);
