@@ -42,20 +42,18 @@ __attribute__((format(printf, 3, 4))) static void mistake(struct kith_job *job, 
     va_end(args);
 }
 
-/* Room for one more element of `width` in a growing array. */
-static bool grow(struct kith_job *job, void **array, size_t n, size_t *size, size_t width)
+/* The array with room for one more element of `width`; NULL = no memory, the array is as it was. */
+static void *grown(struct kith_job *job, void *array, size_t n, size_t *size, size_t width)
 {
     if (n < *size)
-        return true;
+        return array;
     size_t new_size = *size ? *size * 2 : 8;
-    void *p = realloc(*array, new_size * width);
-    if (!p) {
+    void *p = reallocarray(array, new_size, width);
+    if (p)
+        *size = new_size;
+    else
         mistake(job, KITH_ENOMEM, "no memory for a job");
-        return false;
-    }
-    *array = p;
-    *size = new_size;
-    return true;
+    return p;
 }
 
 /* n more bytes of parameter data, or NULL. */
@@ -127,9 +125,13 @@ void kith_job_step(struct kith_job *job, const struct kith_stmt *stmt, kith_db_r
     const struct db_step *before = last_step(job);
     if (before)
         check_step(job, before);
-    if (job->err ||
-        !grow(job, (void **)&job->steps, job->steps_n, &job->steps_size, sizeof(*job->steps)))
+    if (job->err)
         return;
+    struct db_step *steps =
+        grown(job, job->steps, job->steps_n, &job->steps_size, sizeof(*job->steps));
+    if (!steps)
+        return;
+    job->steps = steps;
     job->steps[job->steps_n++] =
         (struct db_step){.stmt = stmt, .rows = rows, .ctx = ctx, .first_param = job->params_n};
 }
@@ -192,9 +194,13 @@ static struct db_param *open_param(struct kith_job *job, char given)
     else if (given && !fits(wanted, given))
         mistake(job, KITH_EINTERNAL, "%s: parameter $%zu is '%c' in the table, '%c' was given",
                 step->stmt->name, step->params_n + 1, wanted, given);
-    if (job->err ||
-        !grow(job, (void **)&job->params, job->params_n, &job->params_size, sizeof(*job->params)))
+    if (job->err)
         return NULL;
+    struct db_param *params =
+        grown(job, job->params, job->params_n, &job->params_size, sizeof(*job->params));
+    if (!params)
+        return NULL;
+    job->params = params;
     step->params_n++;
     struct db_param *p = &job->params[job->params_n++];
     *p = (struct db_param){.at = job->data_n, .n = -1};
