@@ -48,6 +48,7 @@ struct risk_changes {
     uint32_t seq;
     uint32_t unmapped; /* marks whose descriptor the district has not explained */
     uint32_t skipped;  /* records of a type that is not ours to read */
+    uint32_t invalid;  /* elements that cannot be true */
 };
 
 /* Append; `seq` is set here. Errors: KITH_ENOMEM. */
