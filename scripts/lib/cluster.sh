@@ -18,7 +18,7 @@ cluster_bin() {
 }
 
 # pg_ctl's own opinion is not asked: after a kill it may say "running" of a server that is not.
-cluster_ready() { "$pg_bin/pg_isready" -q -h "$runtime" -p "$cluster_port" -t 2; }
+cluster_ready() { "$pg_bin/pg_isready" -q -h "$runtime" -p "$cluster_port" -U kith -d postgres -t 2; }
 
 cluster_conninfo() { printf 'host=%s port=%s dbname=%s' "$runtime" "$cluster_port" "$cluster_database"; }
 

@@ -61,7 +61,8 @@ keys_make() {
         die "cannot make the keys in $state/keys"
 }
 
-# kith.conf is made once and then the operator's: later runs leave it alone.
+# kith.conf is made once and then the operator's: later runs leave it alone. The daemons' time is driven by $state/clock when that
+# exists as they start.
 config_make() {
     [ -f "$state/kith.conf" ] || config_text | home_write "$state/kith.conf"
 }
@@ -73,13 +74,14 @@ config_text() {
 database = $(cluster_conninfo)
 keys = $state/keys
 log_level = info
-clock_file = ${config_clock_file:-}
+clock_file = $([ ! -f "$state/clock" ] || echo "$state/clock")
 bus_ingest = tcp://127.0.0.1:$(port_of bus_ingest)
 bus_risk = tcp://127.0.0.1:$(port_of bus_risk)
 bus_notification = tcp://127.0.0.1:$(port_of bus_notification)
 
 [ingest]
 http = 127.0.0.1:$(port_of http_ingest)
+public_url = http://127.0.0.1:$(port_of http_ingest)
 
 [risk]
 http = 127.0.0.1:$(port_of http_risk)

@@ -28,8 +28,8 @@ process_start() {
         cd "$state"
         umask 077
         exec 3>&- 9>&- </dev/null >>"$state/log/$name.log" 2>&1
-        as_owner setsid "$state/bin/supervise.sh" "$name" "$runtime" "$@" &
-    )
+        as_owner_exec setsid "$state/bin/supervise.sh" "$name" "$runtime" "$@"
+    ) &
     wait_until 5 process_alive "$runtime/$name.pid" || die "$name did not start; see $state/log/$name.log"
 }
 

@@ -27,13 +27,20 @@ owner_choose_ordinary() {
     owner_group=$(id -gn kith)
 }
 
-# as_owner COMMAND...: replaces a subshell's process, so that `as_owner x &` leaves no wrapper behind.
+# as_owner COMMAND...: in a clean environment when the owner is somebody else.
 as_owner() {
-    if [ "$owner" = "$(id -un)" ]; then
-        "$@"
-    else
-        setpriv --reuid "$owner" --regid "$owner_group" --init-groups -- \
-            env -u XDG_RUNTIME_DIR -u TMPDIR HOME=/ USER="$owner" LOGNAME="$owner" \
-            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
-    fi
+    owner_prefix
+    "${as_whom[@]}" "$@"
+}
+# The same in place of this shell: for what stays, so that no wrapper stays with it.
+as_owner_exec() {
+    owner_prefix
+    exec "${as_whom[@]}" "$@"
+}
+owner_prefix() {
+    as_whom=(env)
+    [ "$owner" = "$(id -un)" ] ||
+        as_whom=(setpriv --reuid "$owner" --regid "$owner_group" --init-groups --
+            env -u XDG_RUNTIME_DIR -u TMPDIR HOME=/ "USER=$owner" "LOGNAME=$owner"
+            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
 }
