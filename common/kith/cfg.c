@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
-#include <ini.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,36 +13,10 @@
 
 extern char **environ;
 
-/* One setting of the file. Kept until the whole file was read, because a value may go on in the next line. */
-struct setting {
-    const struct kith_cfg_section *section;
-    const struct kith_cfg_key *key;
-    unsigned line;
-    char *text;
-};
-
-struct file {
-    const struct kith_cfg_section *sections;
-    const char *const *foreign;
-    const char *name;
-    const char *at; /* what is still unread */
-    size_t left;
-    unsigned line;   /* the one that was read last; the first is 1 */
-    bool pairs;      /* there was a pair since the last section's name */
-    bool continues;  /* that line goes on with the value of the last pair: it starts with a blank */
-    unsigned failed; /* line of the first error; 0 = none */
-    kith_err err;
-    struct kith_why *why;
-    struct setting *settings;
-    size_t n;
-    size_t room;
-    bool open; /* the last setting may go on */
-};
-
 /* ---- tables ---- */
 
-static const struct kith_cfg_section *find_section(const struct kith_cfg_section *sections,
-                                                   const char *name)
+const struct kith_cfg_section *kith_cfg_find_section(const struct kith_cfg_section *sections,
+                                                     const char *name)
 {
     for (; sections->name; sections++)
         if (strcmp(sections->name, name) == 0)
@@ -52,9 +24,8 @@ static const struct kith_cfg_section *find_section(const struct kith_cfg_section
     return NULL;
 }
 
-/* `section` is the first entry of its name; becomes the entry that holds the key. */
-static const struct kith_cfg_key *find_key(const struct kith_cfg_section **section,
-                                           const char *name)
+const struct kith_cfg_key *kith_cfg_find_key(const struct kith_cfg_section **section,
+                                             const char *name)
 {
     const char *of = (*section)->name;
     for (const struct kith_cfg_section *s = *section; s->name; s++) {
@@ -68,7 +39,7 @@ static const struct kith_cfg_key *find_key(const struct kith_cfg_section **secti
     return NULL;
 }
 
-static bool is_foreign(const char *const *foreign, const char *name)
+bool kith_cfg_is_foreign(const char *const *foreign, const char *name)
 {
     for (; foreign && *foreign; foreign++)
         if (strcmp(*foreign, name) == 0)
@@ -76,180 +47,19 @@ static bool is_foreign(const char *const *foreign, const char *name)
     return false;
 }
 
-static void append(char *list, size_t room, const char *word)
+void kith_cfg_append(char *list, size_t room, const char *word)
 {
     size_t n = strlen(list);
     (void)snprintf(list + n, room - n, "%s%s", n ? ", " : "", word);
 }
 
-/* The keys of every entry of this name from `section` on. */
-static void list_keys(const struct kith_cfg_section *section, char *list, size_t room)
+void kith_cfg_list_keys(const struct kith_cfg_section *section, char *list, size_t room)
 {
     const char *of = section->name;
     *list = '\0';
     for (const struct kith_cfg_section *s = section; s->name; s++)
         for (const struct kith_cfg_key *k = s->keys; k->name && strcmp(s->name, of) == 0; k++)
-            append(list, room, k->name);
-}
-
-/* ---- errors ---- */
-
-/* Only the first error of a file is told. */
-__attribute__((format(printf, 3, 4))) static void fail(struct file *f, kith_err err,
-                                                       const char *format, ...)
-{
-    if (f->failed)
-        return;
-    f->failed = f->line ? f->line : 1;
-    f->err = err;
-    char text[sizeof(f->why->text)];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    kith_why_set(f->why, "%s:%u: %s", f->name, f->failed, text);
-}
-
-static void fail_section(struct file *f, const char *name)
-{
-    char list[160] = "";
-    for (const struct kith_cfg_section *s = f->sections; s->name; s++)
-        append(list, sizeof(list), s->name);
-    for (const char *const *s = f->foreign; s && *s; s++)
-        append(list, sizeof(list), *s);
-    fail(f, KITH_ECONFIG, "[%.40s]: unknown section; known are: %s", name, list);
-}
-
-/* ---- the file ---- */
-
-/* inih takes anything behind the bracket and tells nobody of a section without keys. */
-static void check_header(struct file *f, const char *line)
-{
-    char name[64];
-    const char *end = strchr(line, ']');
-    if (*line != '[' || !end)
-        return; /* inih reports a missing bracket */
-    f->pairs = false;
-    (void)snprintf(name, sizeof(name), "%.*s", (int)(end - line - 1), line + 1);
-    end++;
-    end += strspn(end, " \t\r");
-    if (!find_section(f->sections, name) && !is_foreign(f->foreign, name))
-        fail_section(f, name);
-    else if (*end != '\0' && *end != ';' && *end != '#')
-        fail(f, KITH_ECONFIG, "[%s]: text after the section's name", name);
-}
-
-static void check_line(struct file *f, const char *line, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)line[i] < 0x20 && line[i] != '\t' && line[i] != '\r')
-            fail(f, KITH_ECONFIG, "control byte %d in the line; only text is allowed", line[i]);
-}
-
-/* inih's reader: the next line with its end, as fgets does. NULL ends the parse, also after an error. */
-static char *read_line(char *to, int room, void *stream)
-{
-    struct file *f = stream;
-    if (f->failed || f->left == 0)
-        return NULL;
-    f->line++;
-    const char *end = memchr(f->at, '\n', f->left);
-    size_t n = end ? (size_t)(end - f->at) : f->left;
-    size_t used = end ? n + 1 : n;
-    if (n + 2 > (size_t)room) {
-        fail(f, KITH_ECONFIG, "longer than %d bytes; go on in the next line, after a blank",
-             room - 2);
-        return NULL;
-    }
-    check_line(f, f->at, n);
-    if (f->failed)
-        return NULL;
-    memcpy(to, f->at, n);
-    to[n] = '\0';
-    static const char mark[] = "\xef\xbb\xbf"; /* some editors put it in front of the file */
-    const char *text = f->line == 1 && strncmp(to, mark, 3) == 0 ? to + 3 : to;
-    f->continues = f->pairs && (*text == ' ' || *text == '\t');
-    if (!f->continues)
-        check_header(f, text + strspn(text, " \t"));
-    f->at += used;
-    f->left -= used;
-    return f->failed ? NULL : to;
-}
-
-static void add_setting(struct file *f, const struct kith_cfg_section *section,
-                        const struct kith_cfg_key *key, const char *text)
-{
-    if (f->n == f->room) {
-        size_t room = f->room ? f->room * 2 : 32;
-        struct setting *grown = reallocarray(f->settings, room, sizeof(*grown));
-        if (!grown) {
-            fail(f, KITH_ENOMEM, "out of memory");
-            return;
-        }
-        f->settings = grown;
-        f->room = room;
-    }
-    char *copy = strdup(text);
-    if (!copy) {
-        fail(f, KITH_ENOMEM, "out of memory");
-        return;
-    }
-    f->settings[f->n++] = (struct setting){section, key, f->line, copy};
-    f->open = true;
-}
-
-static void continue_setting(struct file *f, const char *text)
-{
-    if (!f->open)
-        return; /* of a section that is not ours */
-    struct setting *s = &f->settings[f->n - 1];
-    char *longer;
-    if (asprintf(&longer, "%s%s%s", s->text, *s->text ? " " : "", text) < 0) {
-        fail(f, KITH_ENOMEM, "out of memory");
-        return;
-    }
-    free(s->text);
-    s->text = longer;
-}
-
-static void on_setting(struct file *f, const char *section_name, const char *name, const char *text)
-{
-    f->open = false;
-    if (*section_name == '\0') {
-        fail(f, KITH_ECONFIG, "%.40s: stands before the first [section]", name);
-        return;
-    }
-    const struct kith_cfg_section *section = find_section(f->sections, section_name);
-    if (!section) {
-        if (!is_foreign(f->foreign, section_name))
-            fail_section(f, section_name);
-        return;
-    }
-    const struct kith_cfg_key *key = find_key(&section, name);
-    if (!key) {
-        char list[160];
-        list_keys(section, list, sizeof(list));
-        fail(f, KITH_ECONFIG, "[%s] %.40s: unknown key; known are: %s", section->name, name, list);
-        return;
-    }
-    for (size_t i = 0; i < f->n; i++)
-        if (f->settings[i].key == key && f->settings[i].section == section)
-            fail(f, KITH_ECONFIG, "[%s] %s: set twice; it stands already in line %u", section->name,
-                 key->name, f->settings[i].line);
-    if (!f->failed)
-        add_setting(f, section, key, text);
-}
-
-/* inih's handler; 1 = fine. */
-static int on_pair(void *ctx, const char *section, const char *name, const char *value)
-{
-    struct file *f = ctx;
-    if (f->continues)
-        continue_setting(f, value);
-    else
-        on_setting(f, section, name, value);
-    f->pairs = true;
-    return f->failed ? 0 : 1;
+            kith_cfg_append(list, room, k->name);
 }
 
 /* `where` is "kith.conf:12" or the name of a variable. */
@@ -264,29 +74,6 @@ static kith_err apply(const struct kith_cfg_section *section, const struct kith_
         kith_why_set(&reason, "%s", kith_err_text(err));
     kith_why_set(why, "%s: [%s] %s: %s", where, section->name, key->name, reason.text);
     return err == KITH_ENOMEM ? KITH_ENOMEM : KITH_ECONFIG;
-}
-
-static kith_err parse_file(struct file *f)
-{
-    int status = ini_parse_stream(read_line, f, on_pair, f);
-    if (status > 0 && (f->failed == 0 || (unsigned)status < f->failed)) {
-        f->failed = 0;
-        f->line = (unsigned)status;
-        fail(f, KITH_ECONFIG, "neither \"key = value\" nor \"[section]\"");
-    } else if (status < 0) {
-        fail(f, KITH_ENOMEM, "out of memory");
-    }
-    if (f->failed)
-        return f->err;
-    for (size_t i = 0; i < f->n; i++) {
-        const struct setting *s = &f->settings[i];
-        char where[160];
-        (void)snprintf(where, sizeof(where), "%s:%u", f->name, s->line);
-        kith_err err = apply(s->section, s->key, s->text, where, f->why);
-        if (err != KITH_OK)
-            return err;
-    }
-    return KITH_OK;
 }
 
 /* ---- the environment ---- */
@@ -332,7 +119,7 @@ static kith_err check_variables(const struct kith_cfg_section *sections, const c
             if (!has_prefix(*variable, s->name) || variable_is_known(sections, foreign, *variable))
                 continue;
             char list[160];
-            list_keys(find_section(sections, s->name), list, sizeof(list));
+            kith_cfg_list_keys(kith_cfg_find_section(sections, s->name), list, sizeof(list));
             kith_why_set(why, "%.*s: [%s] has no such key; known are: %s",
                          (int)strcspn(*variable, "="), *variable, s->name, list);
             return KITH_ECONFIG;
@@ -375,43 +162,45 @@ static kith_err apply_defaults(const struct kith_cfg_section *sections, struct k
     return KITH_OK;
 }
 
-static bool is_set(const struct file *f, const struct kith_cfg_section *section,
-                   const struct kith_cfg_key *key, bool with_environment)
+static kith_err apply_file(const struct kith_cfg_settings *settings, const char *name,
+                           struct kith_why *why)
 {
-    for (size_t i = 0; i < f->n; i++)
-        if (f->settings[i].section == section && f->settings[i].key == key)
-            return true;
-    char name[VARIABLE_MAX];
-    variable_name(section->name, key->name, name);
-    return with_environment && getenv(name);
-}
-
-static kith_err check_required(const struct file *f, bool with_environment)
-{
-    for (const struct kith_cfg_section *s = f->sections; s->name; s++) {
-        for (const struct kith_cfg_key *k = s->keys; k->name; k++) {
-            if (k->fallback || is_set(f, s, k, with_environment))
-                continue;
-            char name[VARIABLE_MAX];
-            variable_name(s->name, k->name, name);
-            kith_why_set(f->why, "%s: [%s] %s: is required and not set, here or as %s; a %s",
-                         f->name, s->name, k->name, name, kith_cfg_type_text(k->type));
-            return KITH_ECONFIG;
-        }
+    for (size_t i = 0; i < settings->n; i++) {
+        const struct kith_cfg_setting *s = &settings->all[i];
+        char where[160];
+        (void)snprintf(where, sizeof(where), "%s:%u", name, s->line);
+        kith_err err = apply(s->section, s->key, s->text, where, why);
+        if (err != KITH_OK)
+            return err;
     }
     return KITH_OK;
 }
 
-static kith_err load(struct file *f, bool with_environment)
+static bool is_set(const struct kith_cfg_settings *settings, const struct kith_cfg_section *section,
+                   const struct kith_cfg_key *key, const char *variable)
 {
-    kith_err err = apply_defaults(f->sections, f->why);
-    if (err == KITH_OK)
-        err = parse_file(f);
-    if (err == KITH_OK && with_environment)
-        err = apply_variables(f->sections, f->foreign, f->why);
-    if (err == KITH_OK)
-        err = check_required(f, with_environment);
-    return err;
+    for (size_t i = 0; i < settings->n; i++)
+        if (settings->all[i].section == section && settings->all[i].key == key)
+            return true;
+    return variable && getenv(variable);
+}
+
+static kith_err check_required(const struct kith_cfg_section *sections, const char *name,
+                               const struct kith_cfg_settings *settings, bool with_environment,
+                               struct kith_why *why)
+{
+    for (const struct kith_cfg_section *s = sections; s->name; s++) {
+        for (const struct kith_cfg_key *k = s->keys; k->name; k++) {
+            char variable[VARIABLE_MAX];
+            variable_name(s->name, k->name, variable);
+            if (k->fallback || is_set(settings, s, k, with_environment ? variable : NULL))
+                continue;
+            kith_why_set(why, "%s: [%s] %s: is required and not set, here or as %s; a %s", name,
+                         s->name, k->name, variable, kith_cfg_type_text(k->type));
+            return KITH_ECONFIG;
+        }
+    }
+    return KITH_OK;
 }
 
 kith_err kith_cfg_load_bytes(const struct kith_cfg_section *sections, const char *name,
@@ -420,19 +209,19 @@ kith_err kith_cfg_load_bytes(const struct kith_cfg_section *sections, const char
 {
     assert(sections && name && (bytes || n == 0));
     const char *slash = strrchr(name, '/');
-    struct file f = {
-        .sections = sections,
-        .foreign = foreign,
-        /* a very long path would push the reason out of the message */
-        .name = strlen(name) > 100 && slash ? slash + 1 : name,
-        .at = bytes,
-        .left = n,
-        .why = why,
-    };
-    kith_err err = load(&f, with_environment);
-    for (size_t i = 0; i < f.n; i++)
-        free(f.settings[i].text);
-    free(f.settings);
+    if (strlen(name) > 100 && slash)
+        name = slash + 1; /* a very long path would push the reason out of the message */
+    struct kith_cfg_settings settings = {0};
+    kith_err err = apply_defaults(sections, why);
+    if (err == KITH_OK)
+        err = kith_cfg_read(sections, foreign, name, bytes, n, &settings, why);
+    if (err == KITH_OK)
+        err = apply_file(&settings, name, why);
+    if (err == KITH_OK && with_environment)
+        err = apply_variables(sections, foreign, why);
+    if (err == KITH_OK)
+        err = check_required(sections, name, &settings, with_environment, why);
+    kith_cfg_settings_done(&settings);
     return err;
 }
 
