@@ -283,7 +283,8 @@ kith_err kith_instant_parse(const char *text, int64_t *ret_us)
     if (fraction_us < 0 ||
         (strcmp(rest, "Z") != 0 && strcmp(rest, "z") != 0 && strcmp(rest, "+00:00") != 0))
         return KITH_EINVAL;
-    *ret_us = (days * DAY_S + hour * 3600 + minute * 60 + second) * SECOND_US + fraction_us;
+    *ret_us = (days * DAY_S + hour * INT64_C(3600) + minute * INT64_C(60) + second) * SECOND_US +
+              fraction_us;
     return KITH_OK;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kith_test.h"
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <locale.h>
+#include <poll.h>
 #include <pty.h>
 #include <unistd.h>
 
@@ -187,9 +187,17 @@ static void close_terminal(struct terminal *t, char *seen, size_t room)
     (void)fflush(stderr);
     (void)dup2(t->saved, STDERR_FILENO);
     (void)close(t->saved);
-    (void)fcntl(t->master, F_SETFL, O_NONBLOCK);
-    ssize_t n = read(t->master, seen, room - 1);
-    seen[n > 0 ? n : 0] = '\0';
+    /* the kernel brings the bytes over some time later; the cleared line is the last of them */
+    struct pollfd fd = {.fd = t->master, .events = POLLIN};
+    size_t n = 0;
+    seen[0] = '\0';
+    while (!strstr(seen, "\r\x1b[K") && n + 1 < room && poll(&fd, 1, 5000) > 0) {
+        ssize_t more = read(t->master, seen + n, room - 1 - n);
+        if (more <= 0)
+            break;
+        n += (size_t)more;
+        seen[n] = '\0';
+    }
     (void)close(t->slave);
     (void)close(t->master);
 }
