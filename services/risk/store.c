@@ -358,15 +358,33 @@ struct kith_id risk_flag_id(int32_t district, const struct risk_flag *flag)
     return kith_hash_end(&h);
 }
 
-/* One array parameter: an expression of `f`, the flag. */
-#define FLAGS(job, turns, put, expression)                                                         \
-    do {                                                                                           \
-        kith_job_array((job), (turns)->n);                                                         \
-        for (uint32_t i_ = 0; i_ < (turns)->n; i_++) {                                             \
-            const struct risk_flag *f = &(turns)->turn[i_].flag;                                   \
-            put((job), (expression));                                                              \
-        }                                                                                          \
-    } while (0)
+static void put_rule(struct kith_job *job, const void *value)
+{
+    kith_job_i2(job, (int16_t) * (const enum risk_rule *)value);
+}
+
+/* What stands in a flag itself, in the statement's order; its id stands
+ * after the episode, its urgency after the threshold. */
+static const struct column flag_columns[] = {
+    {offsetof(struct risk_flag_turn, flag.student_id), put_i8},
+    {offsetof(struct risk_flag_turn, flag.school_id), put_i8},
+    {offsetof(struct risk_flag_turn, flag.rule), put_rule},
+    {offsetof(struct risk_flag_turn, flag.episode), put_i4},
+    {offsetof(struct risk_flag_turn, flag.since), put_date},
+    {offsetof(struct risk_flag_turn, flag.value), put_i4},
+    {offsetof(struct risk_flag_turn, flag.threshold), put_i4},
+    {offsetof(struct risk_flag_turn, flag.open), put_bool},
+};
+
+static void put_flag_columns(struct kith_job *job, const struct risk_flag_turns *turns,
+                             size_t first, size_t end)
+{
+    for (size_t k = first; k < end; k++) {
+        kith_job_array(job, turns->n);
+        for (uint32_t i = 0; i < turns->n; i++)
+            flag_columns[k].put(job, (const char *)&turns->turn[i] + flag_columns[k].offset);
+    }
+}
 
 void risk_store_flags(struct kith_job *job, int32_t district, int64_t at_us,
                       const struct risk_flag_turns *turns)
@@ -376,16 +394,17 @@ void risk_store_flags(struct kith_job *job, int32_t district, int64_t at_us,
     kith_job_step(job, &risk_statements[RISK_PUT_FLAGS], NULL, NULL);
     kith_job_i4(job, district);
     kith_job_instant(job, at_us);
-    FLAGS(job, turns, kith_job_i8, f->student_id);
-    FLAGS(job, turns, kith_job_i8, f->school_id);
-    FLAGS(job, turns, kith_job_i2, (int16_t)f->rule);
-    FLAGS(job, turns, kith_job_i4, f->episode);
-    FLAGS(job, turns, kith_job_uuid, risk_flag_id(district, f).b);
-    FLAGS(job, turns, kith_job_date, f->since);
-    FLAGS(job, turns, kith_job_i4, f->value);
-    FLAGS(job, turns, kith_job_i4, f->threshold);
-    FLAGS(job, turns, kith_job_i2, (int16_t)risk_urgency(f->rule));
-    FLAGS(job, turns, kith_job_bool, f->open);
+    put_flag_columns(job, turns, 0, 4);
+    kith_job_array(job, turns->n);
+    for (uint32_t i = 0; i < turns->n; i++) {
+        struct kith_id id = risk_flag_id(district, &turns->turn[i].flag);
+        kith_job_uuid(job, id.b);
+    }
+    put_flag_columns(job, turns, 4, 7);
+    kith_job_array(job, turns->n);
+    for (uint32_t i = 0; i < turns->n; i++)
+        kith_job_i2(job, (int16_t)risk_urgency(turns->turn[i].flag.rule));
+    put_flag_columns(job, turns, 7, KITH_LEN(flag_columns));
 }
 
 void risk_store_contact(struct kith_job *job, int32_t district, int64_t at_us,
