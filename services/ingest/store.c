@@ -192,3 +192,10 @@ const struct kith_stmt ingest_statements[] = {
       "iytz", ""),
     S(tokens_purge, "DELETE FROM token WHERE district_id = $1 AND expires_at <= $2", "iz", ""),
     {0}};
+
+const struct kith_stmt ingest_console_statements[] = {
+    {"ingest_console_quarantine",
+     "SELECT num, at, client_id, code, reason FROM ingest.pub_quarantine WHERE district_id = $1"
+     " ORDER BY num DESC LIMIT 1000",
+     "i", "lztit"},
+    {0}};

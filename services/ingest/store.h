@@ -9,6 +9,8 @@
 #include "kith/db.h"
 
 extern const struct kith_stmt ingest_statements[];
+/* For commands, with the console's role: published views only. */
+extern const struct kith_stmt ingest_console_statements[];
 
 /* ---- start-up: everything as committed ---- */
 void ingest_store_districts(struct kith_job *job, kith_db_rows_fn rows, void *ctx);
@@ -104,6 +106,10 @@ void ingest_store_token_insert(struct kith_job *job, int32_t district, const uin
 void ingest_store_tokens_purge(struct kith_job *job, int32_t district, int64_t now_us);
 /* The zone must be one that PostgreSQL knows: guard KITH_EINVAL. */
 void ingest_store_zone_exists(struct kith_job *job, const char *time_zone);
+
+/* Columns: num, at, client_id, code, reason; the newest 1,000. Of ingest_console_statements. */
+void ingest_store_quarantine_list(struct kith_job *job, int32_t district, kith_db_rows_fn rows,
+                                  void *ctx);
 
 /* ETag of a digest: 16 hex digits. */
 void ingest_etag_format(int64_t digest, char text[static 17]);

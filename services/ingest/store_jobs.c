@@ -575,3 +575,11 @@ void ingest_etag_format(int64_t digest, char text[static 17])
 {
     (void)snprintf(text, 17, "%016" PRIx64, (uint64_t)digest);
 }
+
+void ingest_store_quarantine_list(struct kith_job *job, int32_t district, kith_db_rows_fn rows,
+                                  void *ctx)
+{
+    kith_job_scope(job, &district, 1);
+    kith_job_step(job, &ingest_console_statements[0], rows, ctx);
+    kith_job_i4(job, district);
+}
