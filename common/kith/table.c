@@ -191,22 +191,24 @@ kith_err kith_table_print(struct kith_table *t, FILE *out, bool json, const char
 
 static void draw(const struct kith_progress *p)
 {
-    char bar[BAR_CELLS + 4] = "";
+    char cells[BAR_CELLS + 1];
     char of[32] = "";
+    size_t full = 0;
     if (p->total > 0) {
         uint64_t done = p->done < p->total ? p->done : p->total;
-        size_t full = (size_t)((double)done / (double)p->total * BAR_CELLS);
-        (void)strcpy(bar, " [");
-        memset(bar + 2, '#', full);
-        memset(bar + 2 + full, ' ', BAR_CELLS - full);
-        (void)strcpy(bar + 2 + BAR_CELLS, "]");
+        full = (size_t)((double)done / (double)p->total * BAR_CELLS);
         (void)snprintf(of, sizeof(of), "/%" PRIu64, p->total);
     }
+    memset(cells, '#', full);
+    memset(cells + full, ' ', BAR_CELLS - full);
+    cells[BAR_CELLS] = '\0';
     int64_t ms = p->drawn_ms - p->started_ms;
     uint64_t rate = ms > 0 ? (uint64_t)((double)p->done * 1000 / (double)ms) : 0;
     char line[256];
-    int n = snprintf(line, sizeof(line), "%.80s%s %" PRIu64 "%s, %" PRIu64 "/s", p->label, bar,
-                     p->done, of, rate);
+    int n = p->total > 0 ? snprintf(line, sizeof(line), "%.80s [%s] %" PRIu64 "%s, %" PRIu64 "/s",
+                                    p->label, cells, p->done, of, rate)
+                         : snprintf(line, sizeof(line), "%.80s %" PRIu64 ", %" PRIu64 "/s",
+                                    p->label, p->done, rate);
     struct winsize size = {0};
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && n >= size.ws_col)
         n = size.ws_col - 1; /* a line that wraps could not be drawn over */
