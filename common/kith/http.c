@@ -16,7 +16,7 @@
 #define BACKLOG      1024
 #define ACCEPTS_MAX  64 /* in one turn */
 #define SWEEP_MAX_MS 250
-#define MEMORY_MIN   (32 * 1024) /* of the parser, for one connection */
+#define MEMORY_MIN   32768 /* of the parser, for one connection */
 
 /* ---- counting ---- */
 
@@ -93,7 +93,7 @@ static void on_parser_error(void *cls, const char *format, va_list args)
     if (!strstr(format, "HTTP response code is %u"))
         return;
     int status = (int)va_arg(args, unsigned);
-    for (struct conn *c = h->conns; c; c = c->next) {
+    for (struct kith_http_conn *c = h->conns; c; c = c->next) {
         if (c->phase == PHASE_HEAD && c->target_seen &&
             MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE) &&
             !MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_HTTP_STATUS)) {
@@ -126,7 +126,7 @@ static bool has_place(const struct kith_http *h, const struct sockaddr_storage *
     if (h->conns_n < h->opts.max_per_peer)
         return true;
     unsigned n = 0;
-    for (const struct conn *c = h->conns; c; c = c->next)
+    for (const struct kith_http_conn *c = h->conns; c; c = c->next)
         n += same_host(&c->peer, peer);
     return n < h->opts.max_per_peer;
 }
@@ -149,7 +149,7 @@ static void adopt(struct kith_http *h, int fd, const struct sockaddr_storage *pe
         start_sweep(h);
         return;
     }
-    struct conn *c = calloc(1, sizeof(*c));
+    struct kith_http_conn *c = calloc(1, sizeof(*c));
     if (!c) {
         (void)close(fd);
         return;
@@ -198,11 +198,11 @@ static void on_sweep(void *ctx)
         h->accept_paused = false;
         kith_watch_set(h->listening, KITH_READABLE);
     }
-    for (struct conn *c = h->conns, *next; c; c = next) {
+    for (struct kith_http_conn *c = h->conns, *next; c; c = next) {
         next = c->next;
         kith_conn_sweep(c, now_ms);
     }
-    for (struct leaver *l = h->lingers, *next; l; l = next) {
+    for (struct kith_http_leaver *l = h->lingers, *next; l; l = next) {
         next = l->next;
         if (now_ms >= l->end_ms)
             kith_linger_free(l);
@@ -314,15 +314,15 @@ static kith_err start_parser(struct kith_http *h, struct kith_why *why)
 static void fill_defaults(struct kith_http_opts *opts)
 {
     if (opts->head_max == 0)
-        opts->head_max = 16 * 1024;
+        opts->head_max = 16384;
     if (opts->body_max == 0)
-        opts->body_max = 1024 * 1024;
+        opts->body_max = 1048576;
     if (opts->head_ms == 0)
-        opts->head_ms = 10 * 1000;
+        opts->head_ms = 10000;
     if (opts->body_ms == 0)
-        opts->body_ms = 20 * 1000;
+        opts->body_ms = 20000;
     if (opts->idle_ms == 0)
-        opts->idle_ms = 75 * 1000;
+        opts->idle_ms = 75000;
     if (opts->max_connections == 0)
         opts->max_connections = 2000;
     if (opts->max_per_peer == 0)
@@ -391,7 +391,7 @@ void kith_http_drain(struct kith_http *h)
 /* A handler that still has a request may answer it after the server is gone. */
 static void detach_requests(struct kith_http *h)
 {
-    for (struct conn *c = h->conns; c; c = c->next) {
+    for (struct kith_http_conn *c = h->conns; c; c = c->next) {
         struct kith_req *r = c->req;
         if (!r || !r->suspended)
             continue;

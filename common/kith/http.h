@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP/1.1 server: libmicrohttpd on our loop, with what it lacks on top: one Content-Length xor exactly "chunked", exactly one Host,
- * no control bytes, whole-head, whole-body and idle deadlines, size caps, problem+json for every refusal, lingering close so that a
- * client sees the 4xx, connection caps. Plain HTTP on loopback; nginx in front for TLS, HTTP/2 and the rest of RFC 9112's traps.
+ * CR LF line ends, no control bytes, whole-head, whole-body and idle deadlines, size caps, problem+json for refusals, lingering close so
+ * that a client sees the 4xx, connection caps. What breaks the framing closes the connection; 404 and 405 keep it. Plain HTTP on
+ * loopback; nginx in front for TLS, HTTP/2 and the rest of RFC 9112's traps. Three faults the parser below answers by itself, with its
+ * own short 4xx page instead of a problem document: a request line or header field it cannot take apart, a head larger than its buffer
+ * (twice head_max), a broken chunk.
  * A handler may answer at once or later (the connection is suspended meanwhile and costs nothing). */
 #ifndef KITH_HTTP_H
 #define KITH_HTTP_H
@@ -70,8 +73,9 @@ void kith_req_set_user(struct kith_req *r, void *user);
 void kith_req_add_header(struct kith_req *r, const char *name, const char *value);
 /* Answer; once; the request is gone after it. body is copied; type NULL = no Content-Type. Safe when the client has gone. */
 void kith_req_reply(struct kith_req *r, int status, const char *type, const void *body, size_t n);
-/* application/problem+json {detail,type,title,status,correlationId,errors}: `type` as "urn:ed-fi:api:...". `errors` may be NULL (one sentence).
- * The correlation id is random and is in the log line that the module writes for 5xx. */
+/* application/problem+json {detail,type,title,status,correlationId,errors}: `type` as "urn:ed-fi:api:...", `detail` one
+ * sentence, errors an empty list. For members beyond these use kith_req_reply.
+ * The correlation id is random and is in the log line that the module writes for 5xx (at most 20 a second; requests are counted). */
 void kith_req_problem(struct kith_req *r, int status, const char *type, const char *title,
                       const char *detail);
 

@@ -82,16 +82,18 @@ bool kith_head_is_seamless(const struct kith_head *head)
     at += head->target_n + 1;
     if (at != (uintptr_t)head->version)
         return false;
+    const char *end = head->version + strlen(head->version);
     at += strlen(head->version) + 2; /* CR LF */
     for (size_t i = 0; i < head->fields_n; i++) {
         const struct kith_head_field *f = &head->fields[i];
         uintptr_t value = (uintptr_t)f->value;
-        if (at != (uintptr_t)f->name || value < at + f->name_n + 1 ||
-            value - at > head->size)
+        if (at != (uintptr_t)f->name || value < at + f->name_n + 1 || value - at > head->size)
             return false;
         at = value + f->value_n + 2;
+        end = f->value + f->value_n;
     }
-    return at + 2 == (uintptr_t)head->method + head->size;
+    /* after a bare LF, a line that begins with NUL would pass for the empty one, and what follows the NUL is neither */
+    return at + 2 == (uintptr_t)head->method + head->size && memcmp(end, "\0\0\0", 4) == 0;
 }
 
 static struct kith_verdict check_line(const struct kith_head *head)

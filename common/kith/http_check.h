@@ -43,7 +43,9 @@ struct kith_verdict kith_head_check(const struct kith_head *head, int64_t head_m
                                     int64_t body_max);
 
 /* Does the parsed head fill its buffer without a gap: method SP target SP version CRLF (name ":" blanks value CRLF)* CRLF? A NUL or
- * bare LF that ended a part too early, a folded line or a second space leave one. Compares addresses only. */
+ * bare LF that ended a part too early, a folded line or a second space leave one. Compares addresses, and looks at the last line ends.
+ * It cannot see a NUL in the place of a CR, or of the CR LF CR at the very end, as the parser overwrites these with NUL itself; the head
+ * ends at the same LF either way. */
 bool kith_head_is_seamless(const struct kith_head *head);
 
 #endif

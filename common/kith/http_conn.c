@@ -11,7 +11,9 @@
 #include "kith/clock.h"
 #include "kith/http_internal.h"
 
-static void enter(struct conn *c, enum phase phase)
+static const char no_memory[] = "There is no memory left; try again later.";
+
+static void enter(struct kith_http_conn *c, enum kith_http_phase phase)
 {
     c->phase = phase;
     c->phase_ms = kith_clock_mono_ms();
@@ -19,7 +21,7 @@ static void enter(struct conn *c, enum phase phase)
 
 /* ---- from the parser: begin and end ---- */
 
-static void link_conn(struct kith_http *h, struct conn *c)
+static void link_conn(struct kith_http *h, struct kith_http_conn *c)
 {
     c->next = h->conns;
     if (c->next)
@@ -29,7 +31,7 @@ static void link_conn(struct kith_http *h, struct conn *c)
     kith_metric_set(h->connections, h->conns_n);
 }
 
-void kith_conn_free(struct conn *c)
+void kith_conn_free(struct kith_http_conn *c)
 {
     struct kith_http *h = c->http;
     if (c->mhd) { /* it was linked */
@@ -46,7 +48,7 @@ void kith_conn_free(struct conn *c)
     free(c);
 }
 
-static void on_closed(struct conn *c)
+static void on_closed(struct kith_http_conn *c)
 {
     struct kith_http *h = c->http;
     if (c->unread && !h->dead) {
@@ -63,7 +65,7 @@ void kith_conn_on_connection(void *cls, struct MHD_Connection *mhd, void **socke
 {
     struct kith_http *h = cls;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        struct conn *c = KITH_TAKE(h->adopting);
+        struct kith_http_conn *c = KITH_TAKE(h->adopting);
         c->mhd = mhd;
         *socket_state = c;
         enter(c, PHASE_HEAD);
@@ -78,7 +80,7 @@ void kith_conn_on_completed(void *cls, struct MHD_Connection *mhd, void **state,
 {
     (void)cls;
     (void)mhd;
-    struct conn *c = *state;
+    struct kith_http_conn *c = *state;
     if (!c)
         return;
     if (c->req && c->req->open)
@@ -101,7 +103,7 @@ void *kith_conn_on_target(void *cls, const char *target, struct MHD_Connection *
     (void)cls;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct conn *c = info ? info->socket_context : NULL;
+    struct kith_http_conn *c = info ? info->socket_context : NULL;
     if (!c)
         return NULL;
     if (c->phase == PHASE_IDLE)
@@ -129,7 +131,7 @@ static enum MHD_Result add_field(void *cls, enum MHD_ValueKind kind, const char 
     return MHD_YES;
 }
 
-static struct kith_verdict check_head(struct conn *c, const char *url, const char *method,
+static struct kith_verdict check_head(struct kith_http_conn *c, const char *url, const char *method,
                                       const char *version)
 {
     struct kith_http *h = c->http;
@@ -147,37 +149,34 @@ static struct kith_verdict check_head(struct conn *c, const char *url, const cha
     return kith_head_check(head, h->opts.head_max, h->opts.body_max);
 }
 
-static enum MHD_Result refuse(struct conn *c, int status, const char *detail)
+static enum MHD_Result refuse(struct kith_http_conn *c, int status, const char *detail)
 {
     kith_conn_refuse(c, status, detail);
     return MHD_NO; /* the parser closes */
 }
 
-static enum MHD_Result on_head(struct conn *c, const char *url, const char *method,
+static enum MHD_Result on_head(struct kith_http_conn *c, const char *url, const char *method,
                                const char *version)
 {
     if (!c->req || !c->req->target.data)
-        return refuse(c, 503, "There is no memory left; try again.");
+        return refuse(c, 503, no_memory);
     struct kith_verdict verdict = check_head(c, url, method, version);
     if (verdict.status != 0)
         return refuse(c, verdict.status, verdict.detail);
     if (c->http->draining)
         return refuse(c, 503, "This server is stopping; try again.");
     struct kith_req *r = c->req;
-    bool keeps_body = true;
-    if (kith_req_open(r, method, &verdict))
-        keeps_body = r->match.route && verdict.length > 0;
-    else
-        return refuse(c, 503, "There is no memory left; try again.");
-    if (keeps_body && !kith_buffer_reserve(&r->body, (size_t)verdict.length + 1))
-        return refuse(c, 503, "There is no memory left; try again.");
+    if (!kith_req_open(r, method, &verdict) ||
+        (r->match.route && verdict.length > 0 &&
+         !kith_buffer_reserve(&r->body, (size_t)verdict.length + 1)))
+        return refuse(c, 503, no_memory);
     r->open = true;
     c->http->in_flight++;
     enter(c, PHASE_BODY);
     return MHD_YES;
 }
 
-static enum MHD_Result on_body(struct conn *c, const char *data, size_t n)
+static enum MHD_Result on_body(struct kith_http_conn *c, const char *data, size_t n)
 {
     struct kith_req *r = c->req;
     r->received += (int64_t)n;
@@ -186,7 +185,7 @@ static enum MHD_Result on_body(struct conn *c, const char *data, size_t n)
     if (!r->match.route)
         return MHD_YES; /* nobody will look at it */
     if (!kith_buffer_reserve(&r->body, r->body.n + n + 1))
-        return refuse(c, 503, "There is no memory left; try again.");
+        return refuse(c, 503, no_memory);
     memcpy(r->body.data + r->body.n, data, n);
     r->body.n += n;
     r->body.data[r->body.n] = '\0';
@@ -209,7 +208,7 @@ static void answer_unrouted(struct kith_req *r)
                      "This path does not have this method; the Allow field names those it has.");
 }
 
-static enum MHD_Result on_answered(struct conn *c)
+static enum MHD_Result on_answered(struct kith_http_conn *c)
 {
     if (!c->req || !c->req->answered)
         return MHD_NO;
@@ -217,7 +216,7 @@ static enum MHD_Result on_answered(struct conn *c)
     return kith_req_queue(c->req);
 }
 
-static enum MHD_Result on_complete(struct conn *c)
+static enum MHD_Result on_complete(struct kith_http_conn *c)
 {
     struct kith_req *r = c->req;
     if (MHD_get_connection_values_n(c->mhd, MHD_FOOTER_KIND, NULL, NULL) > 0)
@@ -234,13 +233,14 @@ static enum MHD_Result on_complete(struct conn *c)
     return MHD_YES;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parser's signature */
 enum MHD_Result kith_conn_on_request(void *cls, struct MHD_Connection *mhd, const char *url,
                                      const char *method, const char *version, const char *data,
                                      size_t *data_n, void **state)
 {
     (void)cls;
     (void)mhd;
-    struct conn *c = *state;
+    struct kith_http_conn *c = *state;
     if (!c || c->http->dead)
         return MHD_NO;
     if (c->phase == PHASE_HEAD)
@@ -257,7 +257,7 @@ enum MHD_Result kith_conn_on_request(void *cls, struct MHD_Connection *mhd, cons
 /* ---- deadlines ---- */
 
 /* Bytes of payload that the kernel has received on this connection. */
-static uint64_t received(const struct conn *c)
+static uint64_t received(const struct kith_http_conn *c)
 {
     struct tcp_info info = {0};
     socklen_t n = sizeof(info);
@@ -266,14 +266,14 @@ static uint64_t received(const struct conn *c)
 }
 
 /* Both directions: the parser wakes up, finds the end and closes. */
-static void cut(struct conn *c)
+static void cut(struct kith_http_conn *c)
 {
     (void)shutdown(c->fd, SHUT_RDWR);
     enter(c, PHASE_REFUSED);
 }
 
 /* The parser tells nobody that a head has begun to come on a kept connection; the kernel's byte count does. */
-static void watch_idle(struct conn *c)
+static void watch_idle(struct kith_http_conn *c)
 {
     uint64_t bytes = received(c);
     if (c->watched && bytes != c->seen_bytes)
@@ -282,7 +282,7 @@ static void watch_idle(struct conn *c)
     c->watched = true;
 }
 
-void kith_conn_sweep(struct conn *c, int64_t now_ms)
+void kith_conn_sweep(struct kith_http_conn *c, int64_t now_ms)
 {
     const struct kith_http_opts *opts = &c->http->opts;
     int64_t age_ms = now_ms - c->phase_ms;

@@ -20,15 +20,15 @@
 /* A client that was refused has this long to read why before its connection is cut. */
 #define LINGER_MS 2000
 /* and may meanwhile send this much, which is thrown away. */
-#define LINGER_BYTES (8 * 1024 * 1024)
+#define LINGER_BYTES 8388608
 #define LINGERS_MAX  256
 /* A request's buffer is kept for the next one on its connection up to this size. */
-#define BUFFER_KEEP (16 * 1024)
+#define BUFFER_KEEP 16384
 
 #define STATUS_MIN 100
 #define STATUS_MAX 599
 
-enum phase {
+enum kith_http_phase {
     PHASE_IDLE,   /* between requests */
     PHASE_HEAD,   /* a head is on its way; also a new connection, before its first byte */
     PHASE_BODY,   /* the head was accepted, the body is on its way */
@@ -37,32 +37,33 @@ enum phase {
     PHASE_REFUSED /* we wrote our last answer past the parser and wait for it to close */
 };
 
-struct buffer {
+struct kith_http_buffer {
     char *data;
     size_t n;
     size_t room;
 };
 
 /* Grow to at least `room`. Returns false when memory is exhausted; the content stays. */
-bool kith_buffer_reserve(struct buffer *b, size_t room);
+bool kith_buffer_reserve(struct kith_http_buffer *b, size_t room);
 /* Empty it; what is larger than BUFFER_KEEP goes. */
-void kith_buffer_reset(struct buffer *b);
+void kith_buffer_reset(struct kith_http_buffer *b);
 
-struct block; /* memory that lives as long as the request */
+struct kith_http_block; /* memory that lives as long as the request */
 
 /* One for each connection, used again for each request on it. */
 struct kith_req {
-    struct conn *conn; /* NULL: the server is gone, nobody waits for the answer */
+    struct kith_http_conn *conn; /* NULL: the server is gone, nobody waits for the answer */
     const char *method;
-    struct buffer target; /* path NUL query NUL, then the decoded parameters, each with a NUL */
-    const char *query;    /* raw; "" without one */
+    struct kith_http_buffer
+        target;        /* path NUL query NUL, then the decoded parameters, each with a NUL */
+    const char *query; /* raw; "" without one */
     size_t params_n;
     const char *params[KITH_PARAMS_MAX];
     struct kith_match match;
     struct kith_verdict verdict;
-    struct buffer body;
-    struct buffer headers; /* of the answer: name NUL value NUL ... */
-    struct block *blocks;
+    struct kith_http_buffer body;
+    struct kith_http_buffer headers; /* of the answer: name NUL value NUL ... */
+    struct kith_http_block *blocks;
     void *user;
     int64_t begin_us;
     int64_t received; /* bytes of body */
@@ -73,13 +74,13 @@ struct kith_req {
     struct MHD_Response *response;
 };
 
-struct conn {
+struct kith_http_conn {
     struct kith_http *http;
-    struct conn *prev, *next;
+    struct kith_http_conn *prev, *next;
     struct MHD_Connection *mhd;
     int fd; /* the parser's, for getsockopt, send and shutdown */
     struct sockaddr_storage peer;
-    enum phase phase;
+    enum kith_http_phase phase;
     int64_t phase_ms;     /* monotonic, when the phase began */
     bool target_seen;     /* the request line of a head that is on its way has come */
     bool watched;         /* seen_bytes is valid (PHASE_IDLE) */
@@ -89,9 +90,9 @@ struct conn {
 };
 
 /* A socket whose last answer was sent and whose input is thrown away for a while. */
-struct leaver {
+struct kith_http_leaver {
     struct kith_http *http;
-    struct leaver *prev, *next;
+    struct kith_http_leaver *prev, *next;
     struct kith_watch *watch;
     int fd;
     int64_t end_ms;
@@ -110,10 +111,10 @@ struct kith_http {
     struct kith_watch *watch; /* the parser's epoll descriptor */
     struct kith_timer *again; /* the parser wants to be called without an event */
     struct kith_timer *sweep; /* deadlines */
-    struct conn *conns;
+    struct kith_http_conn *conns;
     unsigned conns_n;
-    struct conn *adopting; /* being given to the parser */
-    struct leaver *lingers;
+    struct kith_http_conn *adopting; /* being given to the parser */
+    struct kith_http_leaver *lingers;
     unsigned lingers_n;
     unsigned in_flight;
     bool running;      /* inside of the parser: it must not be entered again nor freed */
@@ -144,12 +145,12 @@ void kith_conn_on_completed(void *cls, struct MHD_Connection *mhd, void **state,
 void kith_conn_on_connection(void *cls, struct MHD_Connection *mhd, void **socket_state,
                              enum MHD_ConnectionNotificationCode what);
 /* Ends what is past its deadline. */
-void kith_conn_sweep(struct conn *c, int64_t now_ms);
-void kith_conn_free(struct conn *c);
+void kith_conn_sweep(struct kith_http_conn *c, int64_t now_ms);
+void kith_conn_free(struct kith_http_conn *c);
 
 /* ---- http_req.c ---- */
 
-struct kith_req *kith_req_new(struct conn *c);
+struct kith_req *kith_req_new(struct kith_http_conn *c);
 /* Empty for the next request. */
 void kith_req_reset(struct kith_req *r);
 void kith_req_free(struct kith_req *r);
@@ -167,11 +168,11 @@ const char *kith_problem_title(int status);
 /* ---- http_refuse.c ---- */
 
 /* Write a problem document straight to the socket, end our side of it and leave the rest to the deadline or to the parser's close. */
-void kith_conn_refuse(struct conn *c, int status, const char *detail);
+void kith_conn_refuse(struct kith_http_conn *c, int status, const char *detail);
 /* The same for a socket that no parser has; the socket is ours to close, now or after a while. */
 void kith_http_turn_away(struct kith_http *h, int fd, int status, const char *detail);
 /* Take over a socket whose last answer was sent: end our side, throw away what comes, close soon. */
 void kith_linger_start(struct kith_http *h, int fd);
-void kith_linger_free(struct leaver *l);
+void kith_linger_free(struct kith_http_leaver *l);
 
 #endif

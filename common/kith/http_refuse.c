@@ -10,7 +10,7 @@
 #include "kith/clock.h"
 #include "kith/http_internal.h"
 
-#define DISCARD_STEP (256 * 1024)
+#define DISCARD_STEP 262144
 
 /* The answer is far smaller than an empty send buffer, and nothing else is in it: all or nothing. */
 static void write_problem(int fd, int status, bool with_body, const char *detail)
@@ -31,7 +31,7 @@ static void write_problem(int fd, int status, bool with_body, const char *detail
     (void)sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-void kith_conn_refuse(struct conn *c, int status, const char *detail)
+void kith_conn_refuse(struct kith_http_conn *c, int status, const char *detail)
 {
     struct kith_http *h = c->http;
     bool is_head = c->req && c->req->method && strcmp(c->req->method, "HEAD") == 0;
@@ -51,7 +51,7 @@ void kith_http_turn_away(struct kith_http *h, int fd, int status, const char *de
 }
 
 /* Throw away what has come. Returns false when nothing more will or may come. */
-static bool discard(struct leaver *l)
+static bool discard(struct kith_http_leaver *l)
 {
     for (;;) {
         /* MSG_TRUNC on TCP: the kernel drops the bytes without copying them (tcp(7)) */
@@ -69,7 +69,7 @@ static bool discard(struct leaver *l)
 static void on_readable(void *ctx, int events)
 {
     (void)events;
-    struct leaver *l = ctx;
+    struct kith_http_leaver *l = ctx;
     if (!discard(l))
         kith_linger_free(l);
 }
@@ -77,7 +77,7 @@ static void on_readable(void *ctx, int events)
 void kith_linger_start(struct kith_http *h, int fd)
 {
     (void)shutdown(fd, SHUT_WR);
-    struct leaver *l = h->lingers_n < LINGERS_MAX ? calloc(1, sizeof(*l)) : NULL;
+    struct kith_http_leaver *l = h->lingers_n < LINGERS_MAX ? calloc(1, sizeof(*l)) : NULL;
     if (!l) {
         (void)close(fd);
         return;
@@ -98,7 +98,7 @@ void kith_linger_start(struct kith_http *h, int fd)
     kith_watch_set(l->watch, KITH_READABLE);
 }
 
-void kith_linger_free(struct leaver *l)
+void kith_linger_free(struct kith_http_leaver *l)
 {
     if (l->prev)
         l->prev->next = l->next;

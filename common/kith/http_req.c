@@ -10,14 +10,16 @@
 #include "kith/http_internal.h"
 #include "kith/log.h"
 
-struct block {
-    struct block *next;
+#define LOG_LINES_MAX 20 /* a second */
+
+struct kith_http_block {
+    struct kith_http_block *next;
     char text[];
 };
 
 /* ---- buffers ---- */
 
-bool kith_buffer_reserve(struct buffer *b, size_t room)
+bool kith_buffer_reserve(struct kith_http_buffer *b, size_t room)
 {
     if (room <= b->room)
         return true;
@@ -32,18 +34,18 @@ bool kith_buffer_reserve(struct buffer *b, size_t room)
     return true;
 }
 
-void kith_buffer_reset(struct buffer *b)
+void kith_buffer_reset(struct kith_http_buffer *b)
 {
     if (b->room > BUFFER_KEEP) {
         free(b->data);
-        *b = (struct buffer){0};
+        *b = (struct kith_http_buffer){0};
     }
     b->n = 0;
 }
 
 /* ---- life of a request ---- */
 
-struct kith_req *kith_req_new(struct conn *c)
+struct kith_req *kith_req_new(struct kith_http_conn *c)
 {
     struct kith_req *r = calloc(1, sizeof(*r));
     if (r)
@@ -54,17 +56,22 @@ struct kith_req *kith_req_new(struct conn *c)
 static void free_blocks(struct kith_req *r)
 {
     while (r->blocks) {
-        struct block *b = r->blocks;
+        struct kith_http_block *b = r->blocks;
         r->blocks = b->next;
         free(b);
     }
 }
 
-void kith_req_reset(struct kith_req *r)
+static void drop_content(struct kith_req *r)
 {
     free_blocks(r);
     if (r->response)
-        MHD_destroy_response(r->response);
+        MHD_destroy_response(KITH_TAKE(r->response));
+}
+
+void kith_req_reset(struct kith_req *r)
+{
+    drop_content(r);
     kith_buffer_reset(&r->target);
     kith_buffer_reset(&r->body);
     kith_buffer_reset(&r->headers);
@@ -76,7 +83,7 @@ void kith_req_free(struct kith_req *r)
 {
     if (!r)
         return;
-    kith_req_reset(r);
+    drop_content(r);
     free(r->target.data);
     free(r->body.data);
     free(r->headers.data);
@@ -129,7 +136,7 @@ const char *kith_req_param(const struct kith_req *r, size_t i)
 /* Decode into memory that lives as long as the request; NULL when there is none left. */
 static const char *decoded(struct kith_req *r, const char *text, size_t n)
 {
-    struct block *b = malloc(sizeof(*b) + n + 1);
+    struct kith_http_block *b = malloc(sizeof(*b) + n + 1);
     if (!b)
         return NULL;
     long length = kith_percent_decode(text, n, true, b->text);
@@ -258,7 +265,7 @@ void kith_req_reply(struct kith_req *r, int status, const char *type, const void
 {
     assert(r && !r->answered && status >= 200 && status <= STATUS_MAX && (body || n == 0));
     r->answered = true;
-    struct conn *c = r->conn;
+    struct kith_http_conn *c = r->conn;
     if (!c) { /* the server went away meanwhile */
         kith_req_free(r);
         return;
@@ -336,14 +343,26 @@ char *kith_problem_text(int status, const char *type, const char *title, const c
     return text;
 }
 
+/* When the database is away every request may end here: the first lines of a second say what there is to say. */
+static bool may_log(void)
+{
+    static int64_t second;
+    static int lines;
+    int64_t now = kith_clock_mono_ms() / 1000;
+    if (now != second)
+        lines = 0;
+    second = now;
+    return lines++ < LOG_LINES_MAX;
+}
+
 void kith_req_problem(struct kith_req *r, int status, const char *type, const char *title,
                       const char *detail)
 {
     assert(r && type && title && detail);
     char correlation[33];
     kith_auto_mem char *text = kith_problem_text(status, type, title, detail, correlation);
-    if (status >= 500)
-        kith_log(KITH_LOG_ERROR, "http_refused", KITH_INT("status", status),
+    if (status >= 500 && may_log())
+        kith_log(KITH_LOG_ERROR, "http_failed", KITH_INT("status", status),
                  KITH_STR("correlation_id", correlation),
                  KITH_STR("method", r->match.route ? r->match.route->method : NULL),
                  KITH_STR("route", r->match.route ? r->match.route->path : NULL));
