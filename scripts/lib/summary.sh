@@ -34,8 +34,8 @@ summary_where() {
 Where things are
   everything   $home  (settings: kith.conf, logs: log/)
   look         $kith status        $kith alerts list
-  Ed-Fi door   http://127.0.0.1:$(port_of http_ingest)  client $client_id, its secret in $home/access
-  native door  tcp://127.0.0.1:$(port_of bus_ingest)  CURVE; the sender's pair is in $home/sender
+  Ed-Fi door   http://127.0.0.1:$(port_of http_ingest)  client $client_id, its secret in $home/client.conf
+  native door  tcp://127.0.0.1:$(port_of bus_ingest)  CURVE; a sender's pair is in $home/client.key
   mails        $home/mail
   database     psql "$(cluster_conninfo) user=kith"
   stop         $([ "$home" = "$repo/var" ] || echo "KITH_HOME=$home ")$repo/scripts/down
@@ -43,17 +43,17 @@ END
 }
 
 summary_json() {
-    /usr/bin/python3 - "$home" "$(cluster_conninfo) user=kith" "http://127.0.0.1:$(port_of http_ingest)" "$client_id" \
-        "tcp://127.0.0.1:$(port_of bus_ingest)" <<'END' 3<"$state/access"
+    KITH_SECRET=$client_secret /usr/bin/python3 - "$home" "$(cluster_conninfo) user=kith" "http://127.0.0.1:$(port_of http_ingest)" "$client_id" \
+        "tcp://127.0.0.1:$(port_of bus_ingest)" <<'END'
 import json, os, sys
 home, database, url, client, endpoint = sys.argv[1:]
-access = dict(line.rstrip("\n").split("=", 1) for line in os.fdopen(3))
 read = lambda path: open(os.path.join(home, path)).read().strip()
+pair = dict(line.split(" = ", 1) for line in read("client.key").splitlines() if " = " in line)
 print(json.dumps({
     "console": None,
-    "edfi": {"url": url, "client_id": client, "client_secret": access["client_secret"]},
-    "zmq": {"endpoint": endpoint, "server_key": read("keys/ingest.pub"), "client_public": read("sender/sis.pub"),
-            "client_secret_file": os.path.join(home, "sender/sis.key")},
+    "edfi": {"url": url, "client_id": client, "client_secret": os.environ["KITH_SECRET"]},
+    "zmq": {"endpoint": endpoint, "server_key": read("keys/ingest.pub"), "client_public": pair["public"],
+            "client_secret_file": os.path.join(home, "client.key")},
     "smtp_sink": os.path.join(home, "mail"),
     "database": database,
 }))
