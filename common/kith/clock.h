@@ -31,9 +31,9 @@ int32_t kith_date_from_civil(int year, int month, int day);
 void kith_date_to_civil(int32_t days, int *year, int *month, int *day);
 /* "YYYY-MM-DD", strict (10 characters, a real date). Errors: KITH_EINVAL. */
 KITH_MUST_CHECK kith_err kith_date_parse(const char *text, int32_t *ret);
-/* Writes "YYYY-MM-DD" and a NUL. Years 0..9999. */
+/* Writes "YYYY-MM-DD" and a NUL. Years 0..9999; beyond, the nearest of these. */
 void kith_date_format(int32_t days, char text[static 11]);
-/* RFC 3339 UTC with optional fraction, "2026-09-14T15:00:00Z". Errors: KITH_EINVAL. */
+/* RFC 3339 UTC with optional fraction, "2026-09-14T15:00:00Z" ("+00:00" is fine too); a leap second is the next second. Errors: KITH_EINVAL. */
 KITH_MUST_CHECK kith_err kith_instant_parse(const char *text, int64_t *ret_us);
 /* Writes "YYYY-MM-DDTHH:MM:SS.mmmZ" and a NUL. */
 void kith_instant_format(int64_t us, char text[static 25]);

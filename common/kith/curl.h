@@ -15,7 +15,8 @@ typedef void (*kith_curl_done_fn)(void *ctx, CURL *easy, CURLcode code);
 /* `max_connections`: to one host at a time; more transfers wait. */
 KITH_MUST_CHECK kith_err kith_curl_new(struct kith_loop *loop, long max_connections,
                                        struct kith_curl **ret);
-/* Start a configured easy handle. done is called from the loop, never from inside. Errors: KITH_ENOMEM. */
+/* Start a configured easy handle. done is called from the loop, never from inside, and may start, free anything, also `c`. Sets
+ * CURLOPT_NOSIGNAL; give every handle a timeout of its own. Errors: KITH_ENOMEM. */
 KITH_MUST_CHECK kith_err kith_curl_start(struct kith_curl *c, CURL *easy, kith_curl_done_fn done,
                                          void *ctx);
 unsigned kith_curl_running(const struct kith_curl *c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One JSON object a line on stderr: {"at","level","daemon","event",fields...}; with the "<N>" priority prefix when systemd
- * reads it (JOURNAL_STREAM is set). Never a student's name or SIS identifier: ids only; there is no field for free text from
+ * reads it (JOURNAL_STREAM names our stderr). A line is one write of at most 4,096 bytes: what does not fit is left out and "cut":true
+ * says so; a line that stderr does not take is lost. Never a student's name or SIS identifier: ids only; there is no field for free text from
  * outside. Library code (common/, domain files) does not log: handlers and the loop log once. */
 #ifndef KITH_LOG_H
 #define KITH_LOG_H

@@ -11,7 +11,8 @@
 
 struct kith_metric;
 
-/* Get or make; the same (name, labels) gives the same metric. `labels` is "" or `door="http",code="409"` (no braces).
+/* Get or make; the same (name, labels) gives the same metric. `labels` is "" or `door="http",code="409"` (no braces; in
+ * values \" \\ \n are written escaped, anything else that breaks the format is our bug and asserted).
  * Strings are copied. Never NULL: on exhausted memory a shared dummy is returned. Metrics live as long as the process. */
 struct kith_metric *kith_counter(const char *name, const char *help, const char *labels);
 struct kith_metric *kith_gauge(const char *name, const char *help, const char *labels);
