@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Start and end of the daemon, the lanes, and whose turn it is in them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "kith/clock.h"

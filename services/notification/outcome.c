@@ -27,17 +27,11 @@ const char *notif_mail_state_word(enum notif_mail_state s)
     return words[s];
 }
 
-/* Did the relay answer (as opposed to: did the connection break)? */
-static bool replied(CURLcode code)
-{
-    return code == CURLE_SEND_ERROR || code == CURLE_WEIRD_SERVER_REPLY;
-}
-
 enum notif_result notif_classify(const struct notif_dialogue *d)
 {
-    if (d->code == CURLE_OK)
+    if (d->ending == NOTIF_END_DONE)
         return NOTIF_ACCEPTED;
-    bool about_this_mail = d->recipient_named && replied(d->code);
+    bool about_this_mail = d->recipient_named && d->ending == NOTIF_END_REFUSED;
     if (about_this_mail && d->reply >= 500 && d->reply <= 599)
         return NOTIF_FAILED;
     if (about_this_mail && d->reply >= 400 && d->reply <= 499)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an SMTP dialogue came to, and what follows for the mail.
  *
- * Pure domain code: no I/O, no clock, no log. curl.h only for the names of its codes. */
+ * Pure domain code: no I/O, no clock, no log. */
 #ifndef NOTIFICATION_OUTCOME_H
 #define NOTIFICATION_OUTCOME_H
 
-#include <curl/curl.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,16 +27,22 @@ enum notif_result {
 /* "accepted" ... Static storage. */
 const char *notif_result_word(enum notif_result r);
 
+/* How a dialogue ended, before any look at the reply. */
+enum notif_ending {
+    NOTIF_END_DONE,    /* the relay took the mail */
+    NOTIF_END_REFUSED, /* the relay answered something else than was hoped for */
+    NOTIF_END_BROKEN,  /* no connection, no login, no encryption, connection lost, too slow */
+};
+
 /* How far a dialogue came and how it ended. */
 struct notif_dialogue {
-    CURLcode code;
-    long reply;           /* last reply code; stale when `code` says that the connection broke */
+    enum notif_ending ending;
+    long reply;           /* last reply code; stale when `ending` is not REFUSED */
     bool recipient_named; /* RCPT TO was sent: what is refused from here on is this mail */
     bool body_begun;      /* DATA was answered with 354 and the body was handed over */
 };
 
-/* CURLcode first, then the reply (notes on libcurl 7.88: a refusal shows as SEND_ERROR, after the final dot as WEIRD_SERVER_REPLY, and
- * a broken connection leaves a stale reply code behind). 421 is the relay's own trouble (RFC 5321 3.8). */
+/* The ending first, then the reply. 421 is the relay's own trouble (RFC 5321 3.8). */
 enum notif_result notif_classify(const struct notif_dialogue *d);
 
 enum notif_mail_state {

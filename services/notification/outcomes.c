@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The dialogues, and the record of what became of them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "kith/clock.h"

@@ -73,6 +73,21 @@ static int on_debug(CURL *easy, curl_infotype type, char *data, size_t n, void *
     return 0;
 }
 
+/* libcurl 7.88: a refusal is SEND_ERROR, after the final dot WEIRD_SERVER_REPLY. The reply code must not be asked first: after a broken
+ * connection (RECV_ERROR, OPERATION_TIMEDOUT ...) it is the one of an earlier command. */
+static enum notif_ending ending_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OK:
+        return NOTIF_END_DONE;
+    case CURLE_SEND_ERROR:
+    case CURLE_WEIRD_SERVER_REPLY:
+        return NOTIF_END_REFUSED;
+    default:
+        return NOTIF_END_BROKEN;
+    }
+}
+
 static void release(struct slot *s)
 {
     curl_slist_free_all(s->to);
@@ -87,7 +102,7 @@ static void on_done(void *ctx, CURL *easy, CURLcode code)
 {
     struct slot *s = ctx;
     struct notif_dialogue dialogue = s->dialogue;
-    dialogue.code = code;
+    dialogue.ending = ending_of(code);
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &dialogue.reply);
     char reply[REPLY_SIZE];
     memcpy(reply, s->reply, sizeof(reply));
