@@ -24,6 +24,9 @@
 #include "kith/loop.h"
 #include "kith/msg.h"
 
+/* Bytes of the largest payload of one record, so that it fits a frame of the bus with what is around it. Also what a LogBatch holds. */
+#define KITH_RECORD_MAX 3670016 /* 3.5 MiB */
+
 /* Statements of this module, for kith_db_opts.tables. */
 extern const struct kith_stmt kith_stream_statements[];
 
@@ -40,15 +43,16 @@ KITH_MUST_CHECK kith_err kith_owner_new(const struct kith_owner_opts *opts,
 /* Take over every shard there is: epoch + 1. Runs the loop until done; for start-up. Errors: KITH_EDB, KITH_ETIMEOUT. */
 KITH_MUST_CHECK kith_err kith_owner_take_all(struct kith_owner *o, int64_t timeout_ms,
                                              struct kith_why *why);
-/* Make the shard's head if there is none (epoch 1, pos 0) and take it over. done(ctx, err, why). */
+/* Make the shard's head if there is none (epoch 1, pos 0) and take it over. done(ctx, err, why); may be NULL. */
 void kith_owner_take(struct kith_owner *o, int32_t district, int32_t shard, kith_db_done_fn done,
                      void *ctx);
-/* For whoever owns a log but not the list of districts: make heads for every (district, 0) named here that has none; idempotent. */
+/* Is the shard ours, as far as we know? */
 bool kith_owner_has(const struct kith_owner *o, int32_t district, int32_t shard);
 /* Our epoch of the shard; 0 = not ours. */
 int64_t kith_owner_epoch(const struct kith_owner *o, int32_t district, int32_t shard);
 
-/* Add to a job the step that appends one run of `count` records. Guarded: KITH_EFENCED when another owner took the shard. */
+/* Add to a job the step that appends one run of `count` records (>= 1) in a payload of up to KITH_RECORD_MAX bytes. Guarded:
+ * KITH_EFENCED when another owner took the shard, or it was never ours. */
 void kith_owner_append(struct kith_owner *o, struct kith_job *job, int32_t district, int32_t shard,
                        int32_t type, int32_t count, int64_t at_us, const void *payload, size_t n);
 /* After COMMIT (of a job with appends, or of a statement that moved the head itself): answers parked Fetches. `pos` may be 0 when
@@ -60,6 +64,7 @@ bool kith_owner_on_request(struct kith_owner *o, struct kith_bus_server *server,
                            const struct kith_peer *peer, const kith_envelope *env);
 /* Answer all parked Fetches empty; for draining. */
 void kith_owner_drain(struct kith_owner *o);
+/* Before the bus and the pool; jobs with appends or takes must have ended, or the loop must not turn again. */
 void kith_owner_free(struct kith_owner *o);
 
 /* ---- the reader's side ---- */
