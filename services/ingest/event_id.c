@@ -45,7 +45,7 @@ kith_err ingest_event_id(const struct ingest_event_key *key, struct kith_id *ret
     b = put(b, (uint64_t)key->place, 4);
     b = put(b, (uint64_t)key->session, 3);
     b = put(b, (uint64_t)key->category | (key->section ? UINT64_C(1) << 15 : 0), 2);
-    b = put(b, (uint64_t)(key->date + DATE_OFFSET), 3);
+    b = put(b, (uint64_t)key->date + DATE_OFFSET, 3);
     assert(b == ret->b + sizeof(ret->b));
     return KITH_OK;
 }
