@@ -20,12 +20,27 @@ void ingest_query_begin(struct ingest_query *q, const struct ingest_resource *r)
     *q = (struct ingest_query){.resource = r, .limit = INGEST_LIMIT_DEFAULT};
 }
 
+/* An argument's name comes from outside: only what names are made of is repeated in a problem. */
+static void safe_name(const char *name, char safe[static 49])
+{
+    size_t n = 0;
+    for (; name[n] != '\0' && n < 48; n++) {
+        bool letter = (name[n] >= 'a' && name[n] <= 'z') || (name[n] >= 'A' && name[n] <= 'Z');
+        bool digit = name[n] >= '0' && name[n] <= '9';
+        safe[n] = name[n];
+        if (!letter && !digit && name[n] != '_' && name[n] != '.' && name[n] != '-')
+            safe[n] = '?';
+    }
+    safe[n] = '\0';
+}
+
 static void refuse(struct ingest_query *q, const char *name, const char *sentence)
 {
-    /* the name comes from outside: it may be long, never a value */
+    char safe[49];
     char path[64];
-    (void)snprintf(path, sizeof(path), "$.%s", name);
-    ingest_problems_add(&q->problems, path, "%.64s %s.", name, sentence);
+    safe_name(name, safe);
+    (void)snprintf(path, sizeof(path), "$.%s", safe);
+    ingest_problems_add(&q->problems, path, "%s %s.", safe, sentence);
 }
 
 /* ---- paging ---- */
@@ -220,13 +235,22 @@ static bool set_inner(struct ingest_query *q, const char *name, const char *valu
     return false;
 }
 
+static bool utf8(const char *value)
+{
+    json_t *text = json_string(value); /* refuses anything else */
+    json_decref(text);
+    return text != NULL;
+}
+
 void ingest_query_arg(void *ctx, const char *name, const char *value)
 {
     struct ingest_query *q = ctx;
     assert(q && name && value);
-    if (set_paging(q, name, value))
+    if (!utf8(value))
+        refuse(q, name, "must be UTF-8");
+    else if (set_paging(q, name, value))
         return;
-    if (strcmp(name, "id") == 0)
+    else if (strcmp(name, "id") == 0)
         set_id(q, value);
     else if (!set_key(q, name, value) && !set_top(q, name, value) && !set_inner(q, name, value))
         refuse(q, name, "is not an argument of this resource");

@@ -46,6 +46,8 @@ static void bad(void **state)
         const char *resource;
         const char *args[3];
     } rows[] = {
+        {"students", {"firstName=\xff"}},
+        {"students", {"studentUniqueId=\xc0\x80"}},
         {"students", {"limit=501"}},
         {"students", {"limit=-1"}},
         {"students", {"limit="}},
@@ -80,6 +82,22 @@ static void bad(void **state)
         const char *equals = strchr(rows[i].args[0], '=');
         assert_memory_equal(q.problems.items[0].path + 2, rows[i].args[0],
                             (size_t)(equals - rows[i].args[0]));
+        ingest_query_done(&q);
+    }
+}
+
+/* A problem can be rendered whatever the name was. */
+static void odd_names(void **state)
+{
+    (void)state;
+    static const char *const odd[] = {"\xff=1", "a\"b=1", "\n\x01=1", "=1",
+                                      "éééééééééééééééééééééééééééééééééééééééééééééééé=1"};
+    for (size_t i = 0; i < KITH_LEN(odd); i++) {
+        struct ingest_query q;
+        assert_err(RUN(&q, "students", odd[i]), KITH_EINVAL);
+        json_t *rendered = ingest_problems_json(&q.problems);
+        assert_non_null(rendered);
+        json_decref(rendered);
         ingest_query_done(&q);
     }
 }
@@ -246,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paging),
         cmocka_unit_test(bad),
+        cmocka_unit_test(odd_names),
         cmocka_unit_test(whole_key),
         cmocka_unit_test(part_of_a_key),
         cmocka_unit_test(school_attendance),
