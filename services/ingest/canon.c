@@ -200,7 +200,7 @@ static void gather(struct walk *w, const struct ingest_field *f, const json_t *v
         slot->target[i] = ingest_resource_find(t->resource);
         assert(slot->target[i]);
         if (target_id(t, slot->target[i], values, &slot->id[i]) != KITH_OK)
-            assert(!"a checked reference has an id");
+            assert(false && "a checked reference has an id");
         slot->n = i + 1;
     }
     w->refs_n++;

@@ -278,7 +278,7 @@ static size_t put_key(struct ingest_query *q, const struct ingest_resource *r, j
             continue;
         if (ingest_scalar_parse(r->key[i].type, r->key[i].max, true, value, strlen(value), &s,
                                 NULL) != KITH_OK)
-            assert(!"checked when it was given");
+            assert(false && "checked when it was given");
         put(q, object, r->key[i].paths[0], typed(r->key[i].type, &s));
         n++;
     }

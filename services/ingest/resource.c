@@ -171,6 +171,6 @@ const struct ingest_key_part *ingest_reference_part(const struct ingest_referenc
         if (strcmp(r->key[i].name, part->key) == 0)
             return &r->key[i];
     }
-    assert(!"a reference names no part of its target's key");
+    assert(false && "a reference names no part of its target's key");
     return NULL;
 }

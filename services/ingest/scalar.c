@@ -231,7 +231,7 @@ kith_err ingest_scalar_parse(enum ingest_type type, int64_t max, bool identity, 
     case INGEST_REFERENCE:
         break;
     }
-    assert(!"not a scalar type");
+    assert(false && "not a scalar type");
     return KITH_EINTERNAL;
 }
 
