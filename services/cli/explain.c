@@ -48,7 +48,7 @@ int cli_explain(int argc, char **argv)
     if (argc >= 2 && argc <= 3 && strcmp(argv[1], "--list") == 0 &&
         (argc == 2 || strcmp(argv[2], "--json") == 0))
         return list(argc == 3);
-    if (argc != 2)
+    if (argc != 2 || (word[0] == '-' && (word[1] < '0' || word[1] > '9')))
         return cli_usage("explain");
     kith_err err;
     if (!kith_err_find(word, &err)) {
