@@ -88,5 +88,9 @@ http = 127.0.0.1:$(port_of http_risk)
 
 [notification]
 http = 127.0.0.1:$(port_of http_notification)
+; The private mail sink of scripts/up. For real mail: your relay, an address of your domain, the console as staff reach it.
+relay = smtp://127.0.0.1:$(port_of smtp)
+mail_from = kith@kith.example
+link_base = https://kith.example
 END
 }

@@ -202,7 +202,7 @@ static void print_group(const char *name, const json_t *group)
 static void print_districts(const json_t *districts)
 {
     static const char *const groups[] = {"items", "attendance", "quarantine", "risk",
-                                         "flags", "alerts",     "mails"};
+                                         "flags", "alerts",     "deliveries", "mails"};
     size_t i;
     json_t *district;
     json_array_foreach(districts, i, district)

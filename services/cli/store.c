@@ -43,6 +43,8 @@ static const struct kith_stmt statements[] = {
                 "  WHERE cleared_at IS NULL GROUP BY 1, 3"
                 " UNION ALL SELECT district_id, 'alerts', state, count(*)"
                 "  FROM notification.pub_alert GROUP BY 1, 3"
+                " UNION ALL SELECT district_id, 'deliveries', state, count(*)"
+                "  FROM notification.pub_delivery GROUP BY 1, 3"
                 " UNION ALL SELECT district_id, 'mails', state, count(*)"
                 "  FROM notification.pub_mail GROUP BY 1, 3"
                 " ORDER BY 1, 2, 3",

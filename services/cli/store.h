@@ -22,7 +22,7 @@ struct cli_lag {
 };
 typedef void (*cli_lag_fn)(void *ctx, const struct cli_lag *lag);
 
-/* A number about a district. group: "items", "attendance", "quarantine", "risk", "flags", "alerts", "mails"; what: the resource, meaning,
+/* A number about a district. group: "items", "attendance", "quarantine", "risk", "flags", "alerts", "deliveries", "mails"; what: the resource, meaning,
  * rule number or state that was counted. */
 struct cli_count {
     int32_t district;
