@@ -91,7 +91,8 @@ void ingest_http_discovery(void *ctx, struct kith_req *req)
     char base[256];
     char *text = NULL;
     ingest_http_base(ctx, req, base, sizeof(base));
-    reply_made(req, ingest_discovery_json(base, &text), text, "application/json");
+    kith_err err = ingest_discovery_json(base, &text);
+    reply_made(req, err, text, "application/json");
 }
 
 void ingest_http_metadata(void *ctx, struct kith_req *req)
