@@ -386,6 +386,31 @@ static void meaning_set(void *ctx, struct kith_call *call)
     run(a, job, meaning_set_done);
 }
 
+/* ---- students ---- */
+
+/* Kith's number of a student whom an operator names as the SIS does; only numbers go further. */
+static void student_find(void *ctx, struct kith_call *call)
+{
+    struct ingest_district *d = district_arg(ctx, call);
+    if (!d)
+        return;
+    const char *unique = text_arg(call, "student_unique_id", 32);
+    const struct ingest_resource *r = ingest_resource_find("students");
+    struct kith_id id;
+    const struct ingest_known_row *row = NULL;
+    if (unique && ingest_key_id(r, &unique, 1, &id) == KITH_OK)
+        row = ingest_known_present(d->known, &id);
+    if (!row) {
+        kith_call_refuse(call, KITH_ENOTFOUND, "no student with this studentUniqueId was sent");
+        return;
+    }
+    char num[24];
+    (void)snprintf(num, sizeof(num), "%lld", (long long)row->num);
+    kith_call_columns(call, (const char *const[]){"student_id", NULL});
+    kith_call_row(call, (const char *const[]){num, NULL});
+    kith_call_done(call, "");
+}
+
 const struct kith_command ingest_commands[] = {
     {"district.create", district_create},
     {"district.list", district_list},
@@ -393,5 +418,6 @@ const struct kith_command ingest_commands[] = {
     {"key.list", key_list},
     {"key.revoke", key_revoke},
     {"meaning.set", meaning_set},
+    {"student.find", student_find},
     {0},
 };
