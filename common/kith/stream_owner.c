@@ -178,6 +178,7 @@ static void on_append_rows(void *ctx, const struct kith_rows *rows)
     s->head = pos > s->head ? pos : s->head;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the columns of a row */
 void kith_owner_append(struct kith_owner *o, struct kith_job *job, int32_t district, int32_t shard,
                        int32_t type, int32_t count, int64_t at_us, const void *payload, size_t n)
 {
