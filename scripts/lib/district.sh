@@ -20,9 +20,9 @@ district_make() {
     fi
     district_id=$(<"$state/district")
     [ -f "$state/client.conf" ] ||
-        kith_as_owner key new --district "$district_id" --label "scripts/up" --save --json >/dev/null || die "no Ed-Fi client could be made"
+        kith_as_owner key new --district "$district_id" --label "demo client" --save --json >/dev/null || die "no Ed-Fi client could be made"
     [ -f "$state/client.key" ] ||
-        kith_as_owner key new --district "$district_id" --label "scripts/up, native" --zmq --json >/dev/null || die "no native sender could be made"
+        kith_as_owner key new --district "$district_id" --label "demo sender" --zmq --json >/dev/null || die "no native sender could be made"
     client_id=$(sed -n 's/^client_id = //p' "$state/client.conf")
     client_secret=$(sed -n 's/^client_secret = //p' "$state/client.conf")
 }

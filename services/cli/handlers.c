@@ -50,6 +50,8 @@ struct line {
 
 static void line_free(struct line *line)
 {
+    if (!line)
+        return;
     kith_msg_free(line->reply);
     kith_bus_client_free(line->bus);
     free(line);

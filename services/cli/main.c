@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `kith`: one command for everything. As git does, it runs the program of the service that owns a subcommand. */
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,6 +79,7 @@ static int unknown(const char *word)
 
 int main(int argc, char **argv)
 {
+    (void)setlocale(LC_ALL, "");
     if (argc < 2) {
         print_help(stderr);
         return CLI_USAGE;

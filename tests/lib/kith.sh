@@ -8,7 +8,7 @@
 #   kith_district                 a district (America/Chicago) and an Ed-Fi client: sets district, edfi_url, client_id, client_secret
 #   kith ...                      the command of this system
 #   kith_token                    a fresh OAuth2 token
-#   edfi METHOD PATH [FILE]       a request with a token: body on standard output, status in edfi_status
+#   edfi METHOD PATH [FILE]       a request with a token: sets edfi_status and edfi_body
 #   sql TEXT                      one statement as superuser, unaligned
 #   daemon_kill NAME [SIGNAL]     SIGKILL by default; its supervisor starts it again
 #   daemon_hold NAME              stop it and keep it stopped; daemon_start NAME starts it
@@ -43,6 +43,7 @@ kith_clean() {
     set +e
     if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
         for log in "$state"/log/*.log; do
+            case $log in */initdb.log | */smtp.log) continue ;; esac
             printf -- '--- the end of %s\n' "$log"
             tail -n 15 "$log"
         done >&2
@@ -79,7 +80,7 @@ edfi() {
     [ -n "${edfi_token:-}" ] || edfi_token=$(kith_token)
     edfi_status=$(curl -sS -m 30 -o "$state/edfi.body" -w '%{http_code}' -X "$method" -H "Authorization: Bearer $edfi_token" \
         "${body[@]}" "$edfi_url/data/v3/ed-fi/$path")
-    cat "$state/edfi.body"
+    edfi_body=$(cat "$state/edfi.body")
 }
 
 daemon_kill() {
