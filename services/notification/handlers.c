@@ -274,12 +274,9 @@ static kith_err open_lanes(struct notif_service *s, const struct startup *u)
 /* A lane for each district where a former run left work. */
 static kith_err take_over(struct notif_service *s, struct kith_why *why)
 {
-    kith_err err = kith_owner_take_all(s->owner, 10000, why);
-    if (err != KITH_OK)
-        return err;
     struct startup u = {0};
     kith_auto(kith_job) job = NULL;
-    err = kith_job_new(&job);
+    kith_err err = kith_job_new(&job);
     if (err != KITH_OK)
         return err;
     notif_store_read_start(job, &u.districts, &u.open);

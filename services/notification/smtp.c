@@ -51,10 +51,12 @@ static size_t on_read(char *buffer, size_t size, size_t count, void *ctx)
     return n;
 }
 
-/* Every line of the relay. */
+/* Every line of the relay. A refusal stays, whatever is said after it (221 to our QUIT). */
 static size_t on_line(char *line, size_t size, size_t count, void *ctx)
 {
     struct slot *s = ctx;
+    if (s->reply[0] == '4' || s->reply[0] == '5')
+        return size * count;
     size_t n = 0;
     for (size_t i = 0; i < size * count && n + 1 < sizeof(s->reply); i++)
         if (line[i] >= ' ' && line[i] <= '~')

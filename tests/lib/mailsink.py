@@ -215,18 +215,16 @@ def share(text):
 
 
 def loopback(text):
-    host, _, port = text.rpartition(":")
-    host = host.strip("[]")
-    if not ipaddress.ip_address(host).is_loopback:
-        raise argparse.ArgumentTypeError(f"{host} is not a loopback address")
-    return host, int(port)
+    if not ipaddress.ip_address(text).is_loopback:
+        raise argparse.ArgumentTypeError(f"{text} is not a loopback address")
+    return text
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", help="where the mails go")
-    parser.add_argument("--listen", type=loopback, default="127.0.0.1:0", metavar="ADDRESS:PORT",
-                        help="loopback address; port 0 (default) = a free one")
+    parser.add_argument("--folder", required=True, help="where the mails go")
+    parser.add_argument("--host", type=loopback, default="127.0.0.1", help="a loopback address (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=0, help="0 (default) = a free one")
     parser.add_argument("--port-file", metavar="FILE", help="write the port there once listening")
     parser.add_argument("--log", metavar="FILE")
     parser.add_argument("--seed", type=int, default=1, help="of the faults")
@@ -245,7 +243,7 @@ async def main():
     stop = loop.create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: stop.done() or stop.set_result(None))
-    server = await loop.create_server(lambda: Session(sink), *options.listen, backlog=512)
+    server = await loop.create_server(lambda: Session(sink), options.host, options.port, backlog=512)
     port = server.sockets[0].getsockname()[1]
     if options.port_file:
         with open(options.port_file + ".new", "w", encoding="ascii") as file:
