@@ -19,7 +19,9 @@ enum {
     TICK_MS = 1000,
     CLOCK_MS = 100,
     DRAIN_MS = 5000,
-    DRAIN_ASK_MS = 20
+    DRAIN_ASK_MS = 20,
+    /* when a connection ends, libzmq's client drops replies that it has received and nobody has read yet */
+    DRAIN_READ_MS = 100
 };
 
 /* ---- failing ---- */
@@ -87,10 +89,13 @@ static void on_drain(void *ctx)
     struct kith_daemon *d = ctx;
     bool idle = !d->calls && kith_http_in_flight(d->http) == 0 &&
                 (!d->spec->idle || d->spec->idle(d->spec->ctx));
-    bool late = kith_clock_mono_ms() >= d->drain_until_ms;
+    int64_t now_ms = kith_clock_mono_ms();
+    if (!idle)
+        d->busy_ms = now_ms;
+    bool late = now_ms >= d->drain_until_ms;
     if (late && !idle)
         kith_log(KITH_LOG_WARN, "drain_cut_short", KITH_INT("after_ms", DRAIN_MS));
-    if (idle || late)
+    if (late || now_ms - d->busy_ms >= DRAIN_READ_MS)
         kith_loop_stop(d->loop);
 }
 
@@ -98,7 +103,8 @@ static void begin_drain(struct kith_daemon *d)
 {
     kith_log(KITH_LOG_INFO, "draining", KITH_INT("pid", getpid()));
     kith_notify("STOPPING=1");
-    d->drain_until_ms = kith_clock_mono_ms() + DRAIN_MS;
+    d->busy_ms = kith_clock_mono_ms();
+    d->drain_until_ms = d->busy_ms + DRAIN_MS;
     kith_bus_pause(d->server);
     kith_http_drain(d->http);
     kith_owner_drain(d->owner);

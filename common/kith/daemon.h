@@ -4,6 +4,7 @@
  * reloadable settings. /healthz (the loop turned within 5 s), /readyz (database reachable), /metrics on its http listener.
  *
  * Options: --config FILE (default $KITH_HOME/kith.conf), --check-config, --sample-config, --version, --help.
+ * Stop: the pool is freed first (jobs under way are called back with KITH_EDB), then spec.stop, then the rest.
  * Configuration [common]: database, keys, log_level, clock_file, bus_ingest, bus_risk, bus_notification; in the daemon's own section:
  * http (listen address), database_connections, and the keys of spec.cfg.
  * Keys: <keys>/NAME.key (own pair, 0600); every NAME.pub there ("Z85 public key" on one line) is let in as "service:NAME", operator.pub as
@@ -83,16 +84,18 @@ KITH_MUST_CHECK kith_err kith_client_open(const char *config, struct kith_client
                                           struct kith_why *why);
 struct kith_loop *kith_client_loop(struct kith_client *c);
 struct kith_bus *kith_client_bus(struct kith_client *c);
-/* A setting of [common] or of another section as text ("common", "database"); NULL when unset. */
+/* A setting of [common] or of another section as text ("common", "database"), from environment, file or default; NULL when the
+ * client knows none (defaults of a service's own settings). Borrowed. */
 const char *kith_client_setting(struct kith_client *c, const char *section, const char *key);
 /* Endpoint and public key (Z85) of a daemon's bus. Errors: KITH_ENOTFOUND. */
 KITH_MUST_CHECK kith_err kith_client_peer(struct kith_client *c, const char *daemon,
                                           const char **endpoint, const char **public_key);
-/* A pool with the console's role and these statements, ready. */
+/* A pool with the console's role and these statements, ready; to be freed before the client. */
 KITH_MUST_CHECK kith_err kith_client_db(struct kith_client *c, const struct kith_stmt *statements,
                                         struct kith_db **ret, struct kith_why *why);
-/* Send one command and wait (10 s) for its reply: args are name, value, ..., NULL. Returns KITH_OK also when the daemon refused: look at
- * reply status. The caller gives the envelope to kith_msg_free(). Errors: KITH_ETIMEOUT the daemon does not answer. */
+/* Send one command (waiting 5 s for the daemon to let us in) and wait 10 s for its reply: args are name, value, ..., NULL. Returns KITH_OK also when the daemon refused: look at
+ * reply status. The caller gives the envelope to kith_msg_free(). Sent once: after KITH_ETIMEOUT it may have been done or not.
+ * Errors: KITH_ETIMEOUT the daemon does not answer, KITH_ENOTFOUND there is none, KITH_EDENIED. */
 KITH_MUST_CHECK kith_err kith_client_command(struct kith_client *c, const char *daemon,
                                              const char *verb, const char *const *args,
                                              kith_envelope **ret, struct kith_why *why);

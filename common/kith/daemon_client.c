@@ -10,7 +10,7 @@
 #include "kith/daemon_internal.h"
 #include "kith/v1/envelope.pb-c.h"
 
-enum { COMMAND_MS = 10000, BUSY_PAUSE_MS = 10, DATABASE_MS = 10000 };
+enum { CONNECT_MS = 5000, COMMAND_MS = 10000, BUSY_PAUSE_MS = 10, DATABASE_MS = 10000 };
 
 /* One setting as it stands in the file; also those of the daemons' own sections, whose tables this process does not know. */
 struct raw {
@@ -331,7 +331,7 @@ static kith_err pack_command(struct question *q, const char *verb, const char *c
 static kith_err ask(struct kith_client *c, struct kith_bus_client *line, struct question *q,
                     const uint8_t *data, size_t n)
 {
-    int64_t end_ms = kith_clock_mono_ms() + COMMAND_MS;
+    int64_t end_ms = kith_clock_mono_ms() + CONNECT_MS;
     kith_err err = kith_bus_send(line, data, n);
     bool never = false;
     while (err == KITH_EBUSY && kith_clock_mono_ms() < end_ms)
@@ -343,7 +343,7 @@ static kith_err ask(struct kith_client *c, struct kith_bus_client *line, struct 
         return KITH_ETIMEOUT;
     }
     if (err == KITH_OK)
-        err = kith_loop_run_until(c->loop, &q->done, end_ms - kith_clock_mono_ms());
+        err = kith_loop_run_until(c->loop, &q->done, COMMAND_MS);
     if (err == KITH_ETIMEOUT)
         kith_why_set(q->why, "%s took the command and did not answer within %d s", q->daemon,
                      COMMAND_MS / 1000);

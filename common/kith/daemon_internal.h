@@ -131,6 +131,7 @@ struct kith_daemon {
     int64_t ticked_ms;
     int64_t gap_ms; /* between the last two ticks */
     int64_t drain_until_ms;
+    int64_t busy_ms; /* when it last was, while draining */
     bool started;
     bool serving; /* spec.start succeeded */
     bool stop_asked;
