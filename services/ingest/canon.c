@@ -18,7 +18,8 @@ struct walk {
     struct ingest_problems *why; /* may be NULL */
     size_t bad;                  /* problems found */
     bool nomem;
-    bool part; /* nothing at the top is required, references are not gathered */
+    bool part;   /* nothing at the top is required */
+    bool gather; /* references are */
     size_t refs_n;
     size_t refs_size;
     struct ingest_ref *refs;
@@ -29,8 +30,15 @@ struct walk {
 static size_t path_push(struct walk *w, const char *name)
 {
     size_t before = w->path_n;
-    int n = snprintf(w->path + before, sizeof(w->path) - before, ".%s", name);
-    w->path_n = before + (size_t)n < sizeof(w->path) ? before + (size_t)n : sizeof(w->path) - 1;
+    size_t room = sizeof(w->path) - 1 - before;
+    size_t n = strlen(name);
+    if (room > 0) {
+        w->path[w->path_n++] = '.';
+        n = n < room - 1 ? n : room - 1;
+        memcpy(w->path + w->path_n, name, n);
+        w->path_n += n;
+        w->path[w->path_n] = '\0';
+    }
     return before;
 }
 
@@ -225,7 +233,7 @@ static json_t *canon_reference(struct walk *w, const struct ingest_field *f, con
     }
     size_t bad = w->bad;
     json_t *out = canon_fields(w, parts, in);
-    if (out && w->bad == bad && !w->part)
+    if (out && w->bad == bad && w->gather)
         gather(w, f, out);
     return out;
 }
@@ -375,7 +383,8 @@ kith_err ingest_canon_parse(const struct ingest_resource *r, const char *json, s
     kith_err err = ingest_json_load(json, n, &root, why);
     if (err != KITH_OK)
         return err;
-    struct walk w = {.why = why, .path = "$", .path_n = 1};
+    struct walk w = {
+        .why = why, .path = "$", .path_n = 1, .gather = r->attendance == INGEST_ATTENDANCE_NONE};
     check_id(&w, root, put_id);
     json_t *body = canon_fields(&w, r->fields, root);
     json_decref(root);

@@ -14,7 +14,7 @@
 struct ingest_canon {
     json_t *body; /* known fields only, coerced, no nulls, no empty texts, lists or objects */
     size_t refs_n;
-    struct ingest_ref *refs; /* in the order of the table, repeats included */
+    struct ingest_ref *refs; /* in the order of the table, repeats included; none of attendance */
 };
 
 /* `put_id`: see ingest_doc_parse_put; NULL = an `id` is a problem. On success `ret` goes to ingest_canon_done(); on failure it is untouched.

@@ -32,7 +32,8 @@ struct ingest_doc {
     size_t body_n;
     int64_t digest; /* >= 0, of body */
     size_t refs_n;
-    struct ingest_ref *refs; /* each (target, id) once */
+    struct ingest_ref *
+        refs; /* each (target, id) once; none of attendance resources, whose events know their targets */
 };
 
 /* Parse a POST body (an `id` in it is a problem). `*ret` is the caller's, to give to ingest_doc_free(). `why` may be NULL.

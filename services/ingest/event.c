@@ -39,20 +39,34 @@ struct key_texts {
     const char *section;
 };
 
-static kith_err key_ids(bool section, const struct key_texts *t, struct ingest_event *ret)
+static kith_err student_id(const char *unique_id, struct ingest_event *ret)
+{
+    return ingest_key_id(ingest_resource_find("students"), &unique_id, 1, &ret->student);
+}
+
+static kith_err session_ids(const struct key_texts *t, struct ingest_event *ret)
 {
     const char *session[] = {t->school, t->year, t->session};
+    kith_err err = ingest_key_id(ingest_resource_find("schools"), &t->school, 1, &ret->school);
+    return err == KITH_OK
+               ? ingest_key_id(ingest_resource_find("sessions"), session, 3, &ret->session)
+               : err;
+}
+
+static kith_err section_id(const struct key_texts *t, struct ingest_event *ret)
+{
     const char *place[] = {t->course, t->school, t->year, t->section, t->session};
+    return ingest_key_id(ingest_resource_find("sections"), place, 5, &ret->place_section);
+}
+
+static kith_err key_ids(bool section, const struct key_texts *t, struct ingest_event *ret)
+{
     ret->section = section;
     ret->place_section = (struct kith_id){{0}};
-    kith_err err = ingest_key_id(ingest_resource_find("students"), &t->student, 1, &ret->student);
+    kith_err err = student_id(t->student, ret);
     if (err == KITH_OK)
-        err = ingest_key_id(ingest_resource_find("schools"), &t->school, 1, &ret->school);
-    if (err == KITH_OK)
-        err = ingest_key_id(ingest_resource_find("sessions"), session, 3, &ret->session);
-    if (err == KITH_OK && section)
-        err = ingest_key_id(ingest_resource_find("sections"), place, 5, &ret->place_section);
-    return err;
+        err = session_ids(t, ret);
+    return err == KITH_OK && section ? section_id(t, ret) : err;
 }
 
 static void set_digest(struct ingest_event *e)
@@ -229,18 +243,98 @@ static kith_err native_extra(const struct ingest_native *in, char **ret, struct 
     return err;
 }
 
+static bool remembered(const char *memo, const char *text)
+{
+    return text && strcmp(memo, text) == 0;
+}
+
+/* False: too long to be remembered. */
+static bool remember(char memo[static INGEST_MEMO_TEXT], const char *text)
+{
+    size_t n = strlen(text);
+    if (n >= INGEST_MEMO_TEXT)
+        return false;
+    memcpy(memo, text, n + 1);
+    return true;
+}
+
+/* The native message has numbers where the key has texts. */
+struct number_texts {
+    char school[24];
+    char year[24];
+};
+
+static struct key_texts texts_of(const struct ingest_native *in, struct number_texts *n)
+{
+    (void)snprintf(n->school, sizeof(n->school), "%" PRId64, in->school_id);
+    (void)snprintf(n->year, sizeof(n->year), "%" PRId32, in->school_year);
+    return (struct key_texts){
+        in->student_unique_id, n->school, n->year, in->session_name, in->local_course_code,
+        in->section_identifier};
+}
+
+static kith_err memo_session(const struct ingest_native *in, struct ingest_memo *memo,
+                             struct ingest_event *e)
+{
+    if (memo->has_session && memo->school_id == in->school_id &&
+        memo->school_year == in->school_year && remembered(memo->session_name, in->session_name)) {
+        e->school = memo->school;
+        e->session = memo->session;
+        return KITH_OK;
+    }
+    struct number_texts numbers;
+    struct key_texts texts = texts_of(in, &numbers);
+    kith_err err = session_ids(&texts, e);
+    if (err != KITH_OK)
+        return err;
+    memo->has_section = false; /* its key holds the session's */
+    memo->has_session = remember(memo->session_name, in->session_name);
+    memo->school_id = in->school_id;
+    memo->school_year = in->school_year;
+    memo->school = e->school;
+    memo->session = e->session;
+    return KITH_OK;
+}
+
+static kith_err memo_section(const struct ingest_native *in, struct ingest_memo *memo,
+                             struct ingest_event *e)
+{
+    if (memo->has_section && remembered(memo->local_course_code, in->local_course_code) &&
+        remembered(memo->section_identifier, in->section_identifier)) {
+        e->place_section = memo->section;
+        return KITH_OK;
+    }
+    struct number_texts numbers;
+    struct key_texts texts = texts_of(in, &numbers);
+    kith_err err = section_id(&texts, e);
+    if (err != KITH_OK)
+        return err;
+    memo->has_section = memo->has_session &&
+                        remember(memo->local_course_code, in->local_course_code) &&
+                        remember(memo->section_identifier, in->section_identifier);
+    memo->section = e->place_section;
+    return KITH_OK;
+}
+
+static kith_err native_ids(const struct ingest_native *in, struct ingest_event *e)
+{
+    struct ingest_memo none = {0};
+    struct ingest_memo *memo = in->memo ? in->memo : &none;
+    /* a number 0 is a field that was not set */
+    if (in->school_id <= 0 || in->school_year <= 0)
+        return KITH_EINVAL;
+    e->section = in->section;
+    e->place_section = (struct kith_id){{0}};
+    kith_err err = student_id(in->student_unique_id, e);
+    if (err == KITH_OK)
+        err = memo_session(in, memo, e);
+    return err == KITH_OK && in->section ? memo_section(in, memo, e) : err;
+}
+
 static kith_err native_key(const struct ingest_native *in, struct ingest_event *e,
                            struct kith_why *why)
 {
-    char school[24];
-    char year[24];
-    (void)snprintf(school, sizeof(school), "%" PRId64, in->school_id);
-    (void)snprintf(year, sizeof(year), "%" PRId32, in->school_year);
-    struct key_texts texts = {
-        in->student_unique_id, school, year, in->session_name, in->local_course_code,
-        in->section_identifier};
-    /* a number 0 is a field that was not set */
-    if (in->school_id <= 0 || in->school_year <= 0 || key_ids(in->section, &texts, e) != KITH_OK) {
+    if (native_ids(in, e) != KITH_OK) {
         kith_why_set(why,
                      "student, school, school year, session%s: a part of the key is missing, "
                      "too long, or begins or ends with a blank",

@@ -45,6 +45,21 @@ KITH_MUST_CHECK kith_err ingest_event_parse_put(const struct ingest_resource *r,
                                                 struct ingest_event *ret,
                                                 struct ingest_problems *why);
 
+/* The last school, session and section, whose ids need not be hashed again: neighbours in a batch mostly share them. Start from {0}. */
+#define INGEST_MEMO_TEXT 80
+struct ingest_memo {
+    bool has_session;
+    bool has_section;
+    int64_t school_id;
+    int32_t school_year;
+    char session_name[INGEST_MEMO_TEXT];
+    char local_course_code[INGEST_MEMO_TEXT];
+    char section_identifier[INGEST_MEMO_TEXT];
+    struct kith_id school;
+    struct kith_id session;
+    struct kith_id section;
+};
+
 /* The same from the values of the native door's messages (strings; NULL or "" = none). No JSON unless there is extra_json.
  * Errors: KITH_EINVAL with `why`, KITH_ENOMEM. */
 struct ingest_native {
@@ -61,6 +76,7 @@ struct ingest_native {
     const char *arrival_time;
     const char *departure_time;
     const char *extra_json;
+    struct ingest_memo *memo; /* NULL = none */
 };
 KITH_MUST_CHECK kith_err ingest_event_from_native(const struct ingest_native *in,
                                                   struct ingest_event *ret, struct kith_why *why);

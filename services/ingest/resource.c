@@ -111,7 +111,7 @@ KEY(key_discipline_incident) = {
     {"schoolId", INGEST_INT64, 0, {"schoolReference.schoolId"}}};
 
 #define RESOURCE(plural, single, rank, num, kind, what)                                            \
-    {plural, single, rank, num, INGEST_ATTENDANCE_##kind, ingest_fields_##what, key_##what, KITH_LEN(key_##what)}
+    {plural, sizeof(plural) - 1, single, rank, num, INGEST_ATTENDANCE_##kind, ingest_fields_##what, key_##what, KITH_LEN(key_##what)}
 
 static const struct ingest_resource resources[] = {
     RESOURCE("localEducationAgencies", "localEducationAgency", 1, false, NONE, local_education_agency),
@@ -145,8 +145,9 @@ static const struct ingest_resource resources[] = {
 const struct ingest_resource *ingest_resource_find(const char *name)
 {
     assert(name);
+    size_t n = strlen(name);
     for (size_t i = 0; i < KITH_LEN(resources); i++) {
-        if (strcmp(resources[i].name, name) == 0)
+        if (resources[i].name_n == n && memcmp(resources[i].name, name, n) == 0)
             return &resources[i];
     }
     return NULL;

@@ -71,7 +71,8 @@ enum ingest_attendance {
 };
 
 struct ingest_resource {
-    const char *name;     /* "studentSchoolAssociations" */
+    const char *name; /* "studentSchoolAssociations" */
+    size_t name_n;
     const char *singular; /* "studentSchoolAssociation" */
     int order;            /* 1..; a resource's references point at lower orders (or at itself) */
     bool numbered;        /* Kith gives its rows an int64 */

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -235,16 +234,27 @@ kith_err ingest_scalar_parse(enum ingest_type type, int64_t max, bool identity, 
     return KITH_EINTERNAL;
 }
 
+static char *put_digits(char *to, unsigned v, int n)
+{
+    for (int i = n - 1; i >= 0; i--, v /= 10)
+        to[i] = (char)('0' + v % 10);
+    return to + n;
+}
+
 void ingest_time_format(int64_t us, char text[static 16])
 {
     assert(us >= 0 && us < 86400 * SECOND_US);
-    unsigned fraction_us = (unsigned)(us % SECOND_US);
     unsigned seconds = (unsigned)(us / SECOND_US);
-    int n =
-        snprintf(text, 16, "%02u:%02u:%02u", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    if (fraction_us == 0)
-        return;
-    n += snprintf(text + n, 16 - (size_t)n, ".%06u", fraction_us);
-    while (text[n - 1] == '0')
-        text[--n] = '\0';
+    char *p = put_digits(text, seconds / 3600, 2);
+    *p++ = ':';
+    p = put_digits(p, seconds / 60 % 60, 2);
+    *p++ = ':';
+    p = put_digits(p, seconds % 60, 2);
+    if (us % SECOND_US != 0) {
+        *p++ = '.';
+        p = put_digits(p, (unsigned)(us % SECOND_US), 6);
+        while (p[-1] == '0')
+            p--;
+    }
+    *p = '\0';
 }

@@ -401,7 +401,7 @@ static void references_are_complete(void **state)
     uint64_t s = 13;
     for (size_t i = 0; i < ingest_resource_count(); i++) {
         const struct ingest_resource *r = ingest_resource_at(i);
-        for (int round = 0; round < ROUNDS; round++) {
+        for (int round = 0; round < ROUNDS && !r->attendance; round++) {
             json_t *tree = random_document(&s, r, round == 0);
             kith_auto(ingest_doc) doc = parse_tree(r, tree, 0);
             struct kith_id ids[64];

@@ -357,6 +357,46 @@ static void doors_agree(void **state)
     }
 }
 
+/* A memo changes nothing but the speed, whatever came before. */
+static void memo(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Fall",
+                                        "Spring",
+                                        "",
+                                        NULL,
+                                        " x",
+                                        "a name of sixty characters, longer in bytes: éééééééééé"
+                                        "éééééééééééééééé"};
+    uint64_t s = 24;
+    struct ingest_memo m = {0};
+    int good = 0;
+    for (int i = 0; i < 20000; i++) {
+        struct ingest_native n = {
+            .section = random_below(&s, 2),
+            .student_unique_id = i % 5 ? "1" : "2",
+            .school_id = random_below(&s, 3),
+            .school_year = 2026 + (int32_t)random_below(&s, 2),
+            .session_name = names[random_below(&s, i % 3 ? 2 : (int64_t)KITH_LEN(names))],
+            .local_course_code = names[random_below(&s, i % 7 ? 2 : (int64_t)KITH_LEN(names))],
+            .section_identifier = names[random_below(&s, i % 7 ? 2 : (int64_t)KITH_LEN(names))],
+            .category = "Tardy",
+        };
+        struct ingest_event plain;
+        struct ingest_event fast;
+        kith_err err = ingest_event_from_native(&n, &plain, NULL);
+        n.memo = &m;
+        assert_err(ingest_event_from_native(&n, &fast, NULL), err);
+        if (err != KITH_OK)
+            continue;
+        assert_same(&plain, &fast);
+        ingest_event_done(&plain);
+        ingest_event_done(&fast);
+        good++;
+    }
+    assert_true(good > 5000);
+}
+
 static void render_refuses_a_broken_extra(void **state)
 {
     (void)state;
@@ -476,6 +516,7 @@ int main(void)
         cmocka_unit_test(put),
         cmocka_unit_test(digest_covers_content),
         cmocka_unit_test(doors_agree),
+        cmocka_unit_test(memo),
         cmocka_unit_test(render_refuses_a_broken_extra),
         cmocka_unit_test(ids_unpack),
         cmocka_unit_test(ids_pack_back),
