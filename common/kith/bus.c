@@ -68,7 +68,7 @@ static const struct option server_options[] = {
 static const struct option client_options[] = {
     {ZMQ_IMMEDIATE, 1}, /* nothing piles up for a peer that is not there */
     {ZMQ_RECONNECT_IVL, 100},
-    {ZMQ_RECONNECT_IVL_MAX, 5000},
+    {ZMQ_RECONNECT_IVL_MAX, 1000}, /* what was away for long is found again within a second */
     {0},
 };
 

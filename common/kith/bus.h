@@ -78,7 +78,7 @@ void kith_bus_resume(struct kith_bus_server *s);
 KITH_MUST_CHECK kith_err kith_bus_rehandshake(struct kith_bus_server *s);
 void kith_bus_server_free(struct kith_bus_server *s);
 
-/* Connects in the background and reconnects by itself (100 ms to 5 s). When the connection ends, replies that came but were not handed
+/* Connects in the background and reconnects by itself (100 ms to 1 s). When the connection ends, replies that came but were not handed
  * to fn yet are lost with it: ask again. Errors: KITH_EINVAL endpoint or key, KITH_ENOMEM. */
 KITH_MUST_CHECK kith_err kith_bus_connect(struct kith_bus *bus, const char *endpoint,
                                           const char *server_public_key, kith_bus_reply_fn fn,

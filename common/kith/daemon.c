@@ -15,6 +15,7 @@
 enum {
     DATABASE_WAIT_MS = 60000,
     DATABASE_SAY_MS = 5000,
+    DATABASE_LOOK_MS = 100,
     TAKE_LOG_MS = 30000,
     TICK_MS = 1000,
     CLOCK_MS = 100,
@@ -221,8 +222,8 @@ static kith_err wait_for_database(struct kith_daemon *d, struct kith_why *why)
         if (err == KITH_OK || err == KITH_ESCHEMA || d->stop_asked ||
             kith_clock_mono_ms() >= end_ms)
             return err;
-        /* an answer may have come at once, and the pool tries again by itself: ask once a second */
-        if (kith_loop_run_until(d->loop, &d->stop_asked, 1000) == KITH_OK)
+        /* a refusal comes at once, and the pool tries again by itself: look again soon */
+        if (kith_loop_run_until(d->loop, &d->stop_asked, DATABASE_LOOK_MS) == KITH_OK)
             return err;
         if (kith_clock_mono_ms() >= say_ms) {
             kith_log(KITH_LOG_WARN, "waiting_for_database", KITH_ERR(err),
