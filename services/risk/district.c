@@ -11,7 +11,7 @@
 
 #define RETRY_MS 1000 /* after a failure that nobody else will repeat */
 
-static void turn(void *ctx);
+static void turn(struct risk_district *d);
 
 /* ---- the list ---- */
 
@@ -68,19 +68,8 @@ void risk_districts_free(struct risk *risk)
             else
                 free(work);
         }
-        if (d->busy)
-            d->stopped = true;
-        else
-            district_free(d);
-    }
-}
-
-bool risk_district_gone(struct risk_district *d)
-{
-    bool gone = d->stopped;
-    if (gone)
         district_free(d);
-    return gone;
+    }
 }
 
 bool risk_district_idle(const struct risk_district *d)
@@ -143,13 +132,16 @@ static void give_up(struct risk_district *d, const char *event, kith_err err,
     risk_district_ended(d);
 }
 
-static void again(void *ctx)
+/* The daemon's, not a district's: the loop runs what was deferred also when it is freed, after the districts are. */
+static void turn_all(void *ctx)
 {
-    struct risk_district *d = ctx;
-    if (risk_district_gone(d))
-        return;
-    d->busy = false;
-    turn(d);
+    struct risk *risk = ctx;
+    risk->turning = false;
+    for (struct risk_district *d = risk->districts; d; d = d->next) {
+        if (d->resting)
+            d->busy = d->resting = false;
+        turn(d);
+    }
 }
 
 void risk_district_ended(struct risk_district *d)
@@ -159,9 +151,9 @@ void risk_district_ended(struct risk_district *d)
     risk_changes_done(&d->changes);
     d->turns.n = 0;
     /* not from inside: a queue of pieces must not become a stack */
-    d->busy = true;
-    if (kith_loop_defer(d->risk->loop, again, d) != KITH_OK)
-        d->busy = false; /* the next piece or tick turns it */
+    if (!d->risk->turning && kith_loop_defer(d->risk->loop, turn_all, d->risk) == KITH_OK)
+        d->risk->turning = true;
+    d->busy = d->resting = d->risk->turning; /* else the next piece or tick turns it */
 }
 
 void risk_district_lost(struct risk_district *d, const char *event, kith_err err,
@@ -219,8 +211,6 @@ static void read_on(struct risk_district *d);
 static void read_done(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct risk_district *d = ctx;
-    if (risk_district_gone(d))
-        return;
     if (err == KITH_OK)
         err = d->reading.err;
     if (err != KITH_OK) {
@@ -262,13 +252,12 @@ static void on_row(void *ctx, const struct risk_district_row *row)
     d->rules = row->rules;
     d->sweeping = row->sweeping;
     d->swept_to = row->swept_to;
+    d->read_pos = row->pos;
 }
 
 static void row_done(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct risk_district *d = ctx;
-    if (risk_district_gone(d))
-        return;
     risk_world_free(d->read);
     d->read = NULL;
     if (err == KITH_OK)
@@ -285,14 +274,13 @@ static void row_done(void *ctx, kith_err err, const struct kith_why *why)
 static void owner_taken(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct risk_district *d = ctx;
-    if (risk_district_gone(d))
-        return;
     kith_auto(kith_job) job = NULL;
     if (err == KITH_OK)
         err = kith_job_new(&job);
     if (err == KITH_OK) {
         d->zoned = d->sweeping = false;
         d->as_of = RISK_NO_DATE;
+        d->read_pos = 0;
         d->query = (struct risk_district_query){on_row, d};
         risk_store_districts(job, d->number, &d->query);
         err = kith_db_run(d->risk->db, KITH_TAKE(job), row_done, d);
@@ -312,8 +300,6 @@ static bool day_passed(const struct risk_district *d)
 static void sweep_begun(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct risk_district *d = ctx;
-    if (risk_district_gone(d))
-        return;
     if (err != KITH_OK) {
         d->from_us = d->until_us = 0; /* look again */
         give_up(d, "new_day_failed", err, why);
@@ -331,8 +317,6 @@ static void sweep_begun(void *ctx, kith_err err, const struct kith_why *why)
 static void today_done(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct risk_district *d = ctx;
-    if (risk_district_gone(d))
-        return;
     if (err ==
         KITH_EINVAL) { /* PostgreSQL does not know the zone: judge by the old day until ingest sends another */
         kith_log(KITH_LOG_ERROR, "time_zone_unknown", KITH_INT("district", d->number),
@@ -379,9 +363,8 @@ static void look_at_date(struct risk_district *d)
 
 /* ---- one piece after the other ---- */
 
-static void turn(void *ctx)
+static void turn(struct risk_district *d)
 {
-    struct risk_district *d = ctx;
     if (d->busy || !d->first)
         return;
     d->busy = true;

@@ -26,7 +26,7 @@ void risk_district_contact(struct risk_district *d, struct kith_call *call,
 void risk_district_tick(struct risk_district *d);
 /* Nothing under way or waiting. */
 bool risk_district_idle(const struct risk_district *d);
-/* All of them; calls that wait are refused. A transaction under way frees its district when it ends. */
+/* All of them; calls that wait are refused. No transaction may be under way: the skeleton frees the pool before it stops us. */
 void risk_districts_free(struct risk *risk);
 
 #endif

@@ -36,7 +36,7 @@ struct risk_district {
     struct risk_work *first, *last;
     struct risk_work *now; /* being done */
     bool busy;             /* a transaction or the reading is under way */
-    bool stopped;          /* the daemon ended: free when the transaction does */
+    bool resting;          /* between two pieces */
 
     struct risk_world *world; /* NULL = to be read */
     struct risk_world *read;  /* being read */
@@ -44,7 +44,8 @@ struct risk_district {
     struct risk_district_query query;
     struct risk_tally tally; /* of the world, last seen */
 
-    bool zoned; /* its time zone is known */
+    int64_t read_pos; /* committed position in ingest's log */
+    bool zoned;       /* its time zone is known */
     int32_t as_of;
     int64_t rules;
     bool sweeping;
@@ -78,7 +79,5 @@ void risk_district_lost(struct risk_district *d, const char *event, kith_err err
                         const struct kith_why *why);
 /* After a commit: metrics, and our readers. */
 void risk_district_count(struct risk_district *d);
-/* In a callback of the database: did the daemon end meanwhile? Then `d` is freed. */
-bool risk_district_gone(struct risk_district *d);
 
 #endif

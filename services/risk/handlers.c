@@ -37,7 +37,7 @@ struct starting {
     struct risk *risk;
     bool done;
     kith_err err;
-    struct kith_why *why;
+    struct kith_why why;
 };
 
 static void on_district(void *ctx, const struct risk_district_row *row)
@@ -55,13 +55,14 @@ static void on_districts(void *ctx, kith_err err, const struct kith_why *why)
     if (s->err == KITH_OK)
         s->err = err;
     if (err != KITH_OK && why)
-        *s->why = *why;
+        s->why = *why;
 }
 
 static kith_err find_districts(struct risk *risk, struct kith_why *why)
 {
-    struct starting s = {.risk = risk, .why = why};
-    struct risk_district_query q = {on_district, &s};
+    static struct starting s; /* static: a pool that answers late finds them */
+    static struct risk_district_query q = {on_district, &s};
+    s = (struct starting){.risk = risk};
     struct kith_job *job = NULL;
     kith_err err = kith_job_new(&job);
     if (err != KITH_OK)
@@ -70,7 +71,11 @@ static kith_err find_districts(struct risk *risk, struct kith_why *why)
     err = kith_db_run(risk->db, job, on_districts, &s);
     if (err == KITH_OK)
         err = kith_loop_run_until(risk->loop, &s.done, START_MS);
-    return err == KITH_OK ? s.err : err;
+    if (err == KITH_OK && s.err != KITH_OK) {
+        err = s.err;
+        *why = s.why;
+    }
+    return err;
 }
 
 kith_err risk_start(struct kith_daemon *d, void *ctx, struct kith_why *why)

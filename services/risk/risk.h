@@ -20,6 +20,7 @@ struct risk {
     struct kith_consumer *ingest;
     struct kith_timer *timer;
     struct risk_district *districts; /* a list */
+    bool turning;                    /* districts wait for their next piece */
     bool draining;
 };
 

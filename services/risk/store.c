@@ -36,10 +36,13 @@ const struct kith_stmt risk_statements[] = {
                          " ORDER BY student_id, school_id, rule, episode LIMIT 20000",
                          "illsi", "llsidiib"},
     [RISK_DISTRICTS] = {"risk_districts",
-                        "SELECT d.district_id, d.time_zone, a.as_of, a.rules, a.swept_to"
+                        "SELECT d.district_id, d.time_zone, a.as_of, a.rules, a.swept_to,"
+                        " coalesce(o.pos, 0)"
                         " FROM district d LEFT JOIN as_of a ON a.district_id = d.district_id"
+                        " LEFT JOIN consumer_offset o ON o.district_id = d.district_id"
+                        " AND o.stream = 'ingest' AND o.shard = 0"
                         " WHERE $1 = 0 OR d.district_id = $1 ORDER BY d.district_id",
-                        "i", "itdll"},
+                        "i", "itdlll"},
     /* midnights by the zone's own rules: a day with a change of the clock has 23 or 25 hours */
     [RISK_TODAY] = {"risk_today",
                     "SELECT t.today, t.today::timestamp AT TIME ZONE d.time_zone,"
@@ -163,6 +166,7 @@ static void on_districts(void *ctx, const struct kith_rows *rows)
             .as_of = judged ? (int32_t)kith_rows_int(rows, i, 2) : RISK_NO_DATE,
             .rules = judged ? kith_rows_int(rows, i, 3) : 0,
             .sweeping = judged && !kith_rows_null(rows, i, 4),
+            .pos = kith_rows_int(rows, i, 5),
         };
         row.swept_to = row.sweeping ? kith_rows_int(rows, i, 4) : 0;
         q->fn(q->ctx, &row);

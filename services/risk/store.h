@@ -20,6 +20,7 @@ struct risk_district_row {
     int64_t rules;    /* risk_params_digest of that time */
     bool sweeping;
     int64_t swept_to; /* last student judged; when sweeping */
+    int64_t pos;      /* in ingest's log, up to which it is read */
 };
 typedef void (*risk_district_fn)(void *ctx, const struct risk_district_row *row);
 

@@ -43,8 +43,6 @@ static kith_err add_turns(struct risk_district *d, struct kith_job *job, int64_t
 static void batch_done(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct risk_district *d = ctx;
-    if (risk_district_gone(d))
-        return;
     struct risk_work *work = d->now;
     if (err != KITH_OK) {
         risk_district_lost(d, "batch_failed", err, why);
@@ -63,6 +61,7 @@ static void batch_done(void *ctx, kith_err err, const struct kith_why *why)
     kith_metric_add(
         kith_counter("kith_risk_invalid_total", "Elements of records that cannot be true", ""),
         d->changes.invalid);
+    d->read_pos = d->pos;
     risk_district_count(d);
     if (d->turns.n > 0)
         kith_owner_committed(d->risk->owner, d->number, 0, 0);
@@ -121,8 +120,6 @@ static void contact_done(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct risk_district *d = ctx;
     struct kith_call *call = d->now->call;
-    if (risk_district_gone(d))
-        return; /* the skeleton drops its calls */
     if (err == KITH_OK) {
         risk_district_count(d);
         kith_owner_committed(d->risk->owner, d->number, 0, 0);
@@ -170,7 +167,7 @@ static void do_contact(struct risk_district *d)
         err = risk_append_contact(d->risk->owner, job, d->number, d->at_us, contact);
     }
     if (err == KITH_OK)
-        err = add_turns(d, job, kith_consumer_pos(d->risk->ingest, d->number, 0));
+        err = add_turns(d, job, d->read_pos);
     run(d, job, err, contact_done, NULL);
 }
 
@@ -199,8 +196,6 @@ void risk_district_contact(struct risk_district *d, struct kith_call *call,
 static void sweep_done(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct risk_district *d = ctx;
-    if (risk_district_gone(d))
-        return;
     if (err != KITH_OK) { /* where it stands is read with the world */
         risk_district_lost(d, "sweep_failed", err, why);
         risk_district_ended(d);
@@ -233,7 +228,7 @@ static void do_sweep(struct risk_district *d)
         err = kith_job_new(&job);
     if (err == KITH_OK) {
         risk_store_sweep_to(job, d->number, d->as_of, d->sweep_last, d->sweep_more);
-        err = add_turns(d, job, kith_consumer_pos(d->risk->ingest, d->number, 0));
+        err = add_turns(d, job, d->read_pos);
     }
     run(d, job, err, sweep_done, NULL);
 }
