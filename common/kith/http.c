@@ -16,7 +16,8 @@
 #define BACKLOG      1024
 #define ACCEPTS_MAX  64 /* in one turn */
 #define SWEEP_MAX_MS 250
-#define MEMORY_MIN   32768 /* of the parser, for one connection */
+#define PARSER_ROOM                                                                                \
+    8192 /* of the parser for one connection, beside a head of the largest size; it is zeroed after each request */
 
 /* ---- counting ---- */
 
@@ -288,9 +289,7 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
 
 static kith_err start_parser(struct kith_http *h, struct kith_why *why)
 {
-    size_t memory = (size_t)h->opts.head_max * 2;
-    if (memory < MEMORY_MIN)
-        memory = MEMORY_MIN;
+    size_t memory = (size_t)h->opts.head_max + PARSER_ROOM;
     h->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0,
         NULL, NULL, kith_conn_on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_parser_error, h,

@@ -4,7 +4,7 @@
  * that a client sees the 4xx, connection caps. What breaks the framing closes the connection; 404 and 405 keep it. Plain HTTP on
  * loopback; nginx in front for TLS, HTTP/2 and the rest of RFC 9112's traps. Three faults the parser below answers by itself, with its
  * own short 4xx page instead of a problem document: a request line or header field it cannot take apart, a head larger than its buffer
- * (twice head_max), a broken chunk.
+ * (8 KiB more than head_max), a broken chunk.
  * A handler may answer at once or later (the connection is suspended meanwhile and costs nothing). */
 #ifndef KITH_HTTP_H
 #define KITH_HTTP_H

@@ -11,12 +11,16 @@
 #include "kith/clock.h"
 #include "kith/http_internal.h"
 
+/* TCP_CLOSE_WAIT of netinet/tcp.h, whose tcp_info is too old and which cannot meet linux/tcp.h */
+#define STATE_CLOSE_WAIT 8
+
 static const char no_memory[] = "There is no memory left; try again later.";
 
 static void enter(struct kith_http_conn *c, enum kith_http_phase phase)
 {
     c->phase = phase;
     c->phase_ms = kith_clock_mono_ms();
+    c->leaving = false;
 }
 
 /* ---- from the parser: begin and end ---- */
@@ -256,13 +260,21 @@ enum MHD_Result kith_conn_on_request(void *cls, struct MHD_Connection *mhd, cons
 
 /* ---- deadlines ---- */
 
-/* Bytes of payload that the kernel has received on this connection. */
-static uint64_t received(const struct kith_http_conn *c)
+static struct tcp_info look(const struct kith_http_conn *c)
 {
     struct tcp_info info = {0};
     socklen_t n = sizeof(info);
     (void)getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &n);
-    return info.tcpi_bytes_received;
+    return info;
+}
+
+/* The parser takes a short read for the end of what is there. When the client's last bytes and its end came together, it never learns
+ * of the end; so we do, and give it the time of one sweep for the bytes. */
+static bool has_left(struct kith_http_conn *c, const struct tcp_info *info)
+{
+    bool before = c->leaving;
+    c->leaving = info->tcpi_state == STATE_CLOSE_WAIT;
+    return before && c->leaving;
 }
 
 /* Both directions: the parser wakes up, finds the end and closes. */
@@ -273,40 +285,43 @@ static void cut(struct kith_http_conn *c)
 }
 
 /* The parser tells nobody that a head has begun to come on a kept connection; the kernel's byte count does. */
-static void watch_idle(struct kith_http_conn *c)
+static void watch_idle(struct kith_http_conn *c, uint64_t bytes)
 {
-    uint64_t bytes = received(c);
     if (c->watched && bytes != c->seen_bytes)
         enter(c, PHASE_HEAD);
     c->seen_bytes = bytes;
     c->watched = true;
 }
 
-void kith_conn_sweep(struct kith_http_conn *c, int64_t now_ms)
+static void sweep_reading(struct kith_http_conn *c, int64_t age_ms)
 {
     const struct kith_http_opts *opts = &c->http->opts;
+    struct tcp_info info = look(c);
+    if (has_left(c, &info))
+        cut(c);
+    else if (c->phase == PHASE_IDLE && age_ms >= opts->idle_ms)
+        cut(c);
+    else if (c->phase == PHASE_IDLE)
+        watch_idle(c, info.tcpi_bytes_received);
+    else if (c->phase == PHASE_HEAD && age_ms >= opts->head_ms && info.tcpi_bytes_received == 0)
+        cut(c); /* nobody to tell */
+    else if (c->phase == PHASE_HEAD && age_ms >= opts->head_ms)
+        kith_conn_refuse(c, 408, "The head of the request did not arrive in time.");
+    else if (c->phase == PHASE_BODY && age_ms >= opts->body_ms)
+        kith_conn_refuse(c, 408, "The body of the request did not arrive in time.");
+}
+
+void kith_conn_sweep(struct kith_http_conn *c, int64_t now_ms)
+{
     int64_t age_ms = now_ms - c->phase_ms;
     switch (c->phase) {
     case PHASE_IDLE:
-        if (age_ms >= opts->idle_ms)
-            cut(c);
-        else
-            watch_idle(c);
-        break;
     case PHASE_HEAD:
-        if (age_ms < opts->head_ms)
-            break;
-        if (received(c) == 0) /* nobody to tell */
-            cut(c);
-        else
-            kith_conn_refuse(c, 408, "The head of the request did not arrive in time.");
-        break;
     case PHASE_BODY:
-        if (age_ms >= opts->body_ms)
-            kith_conn_refuse(c, 408, "The body of the request did not arrive in time.");
+        sweep_reading(c, age_ms);
         break;
     case PHASE_SEND:
-        if (age_ms >= opts->idle_ms)
+        if (age_ms >= c->http->opts.idle_ms)
             cut(c);
         break;
     case PHASE_REFUSED:

@@ -85,6 +85,7 @@ struct kith_http_conn {
     bool target_seen;     /* the request line of a head that is on its way has come */
     bool watched;         /* seen_bytes is valid (PHASE_IDLE) */
     uint64_t seen_bytes;  /* received by the kernel when last looked at */
+    bool leaving;         /* the last sweep saw that the client has ended its side */
     bool unread;          /* at close the client may still be sending */
     struct kith_req *req; /* NULL before the first request */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the HTTP server answers, at once, later, and while it drains. */
 #include <errno.h>
+#include <sys/resource.h>
 
 #include "http_server.h"
 
@@ -222,13 +223,209 @@ static void test_drain(void **state)
     stop_server(&s);
 }
 
+/* ---- clients that behave oddly ---- */
+
+/* Read on until `part` has come; the server's loop turns between. */
+static void expect_part(struct server *s, int fd, const char *part)
+{
+    char text[4096] = "";
+    size_t n = 0;
+    bool never = false;
+    for (int i = 0; i < 500 && !strstr(text, part); i++) {
+        assert_err(kith_loop_run_until(s->loop, &never, 5), KITH_ETIMEOUT);
+        ssize_t got = recv(fd, text + n, sizeof(text) - 1 - n, MSG_DONTWAIT);
+        n += got > 0 ? (size_t)got : 0;
+        text[n] = '\0';
+    }
+    if (!strstr(text, part))
+        fail_msg("wanted \"%s\", got:\n%s", part, text);
+}
+
+static void test_expect_continue(void **state)
+{
+    (void)state;
+    struct server s;
+    start_server(&s, (struct kith_http_opts){.body_max = 10});
+    const char *head = "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+                       "Content-Length: 5\r\n\r\n";
+    int fd = connect_to(s.port);
+    assert_true(send_all(fd, head, strlen(head)));
+    expect_part(&s, fd, "HTTP/1.1 100 Continue\r\n\r\n");
+    assert_true(send_all(fd, "hello", 5));
+    expect_part(&s, fd, "\r\n\r\nhello");
+    assert_int_equal(close(fd), 0);
+    assert_reply(&s,
+                 "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+                 "Content-Length: 50\r\n\r\n",
+                 413, "\"status\":413"); /* and no 100 before it: assert_reply looks at the first */
+    stop_server(&s);
+}
+
+static void test_half_closed(void **state)
+{
+    (void)state;
+    struct server s;
+    start_server(&s, (struct kith_http_opts){0});
+    int fd = send_hold(&s);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    kith_req_reply(s.held, 200, NULL, "still here", 10);
+    expect_part(&s, fd, "\r\n\r\nstill here");
+    wait_connections(&s, 0);
+    assert_int_equal(close(fd), 0);
+    stop_server(&s);
+}
+
+static void test_aborted_body(void **state)
+{
+    (void)state;
+    struct server s;
+    start_server(&s, (struct kith_http_opts){0});
+    const char *part = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel";
+    int fd = connect_to(s.port);
+    assert_true(send_all(fd, part, strlen(part)));
+    bool never = false;
+    for (int i = 0; i < 500 && kith_http_in_flight(s.http) == 0; i++)
+        assert_err(kith_loop_run_until(s.loop, &never, 5), KITH_ETIMEOUT);
+    assert_int_equal(kith_http_in_flight(s.http), 1);
+    assert_int_equal(close(fd), 0);
+    wait_connections(&s, 0);
+    assert_int_equal(kith_http_in_flight(s.http), 0);
+    assert_int_equal(s.handled, 0);
+    stop_server(&s);
+}
+
+/* The last bytes and the end in one: what is whole is answered, and nothing stays behind until a deadline. */
+static void test_bytes_and_end_together(void **state)
+{
+    (void)state;
+    struct server s;
+    start_server(&s, (struct kith_http_opts){.idle_ms = 400}); /* sweeps four times as often */
+    const char *cases[] = {
+        "GET /items/1 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /items/1 HTTP/1.1\r\nHos",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel",
+        "",
+    };
+    for (size_t i = 0; i < KITH_LEN(cases); i++) {
+        int fd = connect_to(s.port);
+        assert_true(send_all(fd, cases[i], strlen(cases[i])));
+        assert_int_equal(shutdown(fd, SHUT_WR), 0);
+        if (i == 0)
+            expect_part(&s, fd, "GET|1|-");
+        char byte;
+        bool never = false;
+        for (int turn = 0; turn < 500 && recv(fd, &byte, 1, MSG_DONTWAIT) != 0; turn++)
+            assert_err(kith_loop_run_until(s.loop, &never, 10), KITH_ETIMEOUT);
+        assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), 0); /* the server's end */
+        wait_connections(&s, 0);
+        assert_int_equal(close(fd), 0);
+    }
+    assert_int_equal(kith_http_in_flight(s.http), 0);
+    stop_server(&s);
+}
+
+/* A client that asks and does not read is cut, as one that does not write is. */
+static void test_slow_reader(void **state)
+{
+    (void)state;
+    struct server s;
+    start_server(&s, (struct kith_http_opts){.idle_ms = 200});
+    const char *get = "GET /big HTTP/1.1\r\nHost: a\r\n\r\n";
+    int fd = connect_to(s.port);
+    assert_true(send_all(fd, get, strlen(get)));
+    wait_connections(&s, 1);
+    wait_connections(&s, 0);
+    assert_int_equal(kith_http_in_flight(s.http), 0);
+    assert_int_equal(close(fd), 0);
+    stop_server(&s);
+}
+
+static void test_freed_by_handler(void **state)
+{
+    (void)state;
+    struct server s;
+    start_server(&s, (struct kith_http_opts){0});
+    const char *get = "GET /free HTTP/1.1\r\nHost: a\r\n\r\n";
+    int held = send_hold(&s);
+    struct reply *r = talk(&s, get, strlen(get));
+    assert_int_equal(s.handled, 1);
+    assert_true(r->closed);
+    free(r);
+    kith_req_reply(s.held, 200, NULL, NULL, 0);
+    assert_int_equal(close(held), 0);
+    stop_server(&s);
+}
+
+/* Without descriptors the server neither spins nor forgets who waits. */
+static void test_out_of_descriptors(void **state)
+{
+    (void)state;
+    struct server s;
+    start_server(&s, (struct kith_http_opts){0});
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int fd = connect_to(s.port);
+    int lowest = dup(fd);
+    assert_true(lowest >= 0);
+    assert_int_equal(close(lowest), 0);
+    struct rlimit none = {.rlim_cur = (rlim_t)lowest, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int64_t cpu = clock();
+    bool never = false;
+    assert_err(kith_loop_run_until(s.loop, &never, 300), KITH_ETIMEOUT);
+    cpu = clock() - cpu;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_true(cpu < CLOCKS_PER_SEC / 10);
+    wait_connections(&s, 1);
+    assert_int_equal(close(fd), 0);
+    stop_server(&s);
+}
+
+static void test_ipv6(void **state)
+{
+    (void)state;
+    struct kith_loop *loop;
+    struct kith_http *http = NULL;
+    struct kith_why why = {""};
+    assert_ok(kith_loop_new(&loop));
+    struct kith_http_opts opts = {.listen = "[::1]:0", .routes = tables};
+    kith_err err = kith_http_new(loop, &opts, &http, &why);
+    if (err == KITH_EIO) {
+        print_message("no IPv6 here: %s\n", why.text);
+    } else {
+        assert_ok(err);
+        assert_int_equal(strncmp(kith_http_address(http), "[::1]:", 6), 0);
+        struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+        at.sin6_port = htons((uint16_t)atoi(kith_http_address(http) + 6));
+        int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+        struct server s = {.loop = loop};
+        wait_connections(&s, 1);
+        assert_int_equal(close(fd), 0);
+        wait_connections(&s, 0);
+    }
+    kith_http_free(http);
+    kith_loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),         cmocka_unit_test(test_head_and_bad_header),
-        cmocka_unit_test(test_pipelined),       cmocka_unit_test(test_deferred),
-        cmocka_unit_test(test_client_vanishes), cmocka_unit_test(test_freed_while_held),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_head_and_bad_header),
+        cmocka_unit_test(test_pipelined),
+        cmocka_unit_test(test_deferred),
+        cmocka_unit_test(test_client_vanishes),
+        cmocka_unit_test(test_freed_while_held),
         cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_expect_continue),
+        cmocka_unit_test(test_half_closed),
+        cmocka_unit_test(test_aborted_body),
+        cmocka_unit_test(test_bytes_and_end_together),
+        cmocka_unit_test(test_slow_reader),
+        cmocka_unit_test(test_freed_by_handler),
+        cmocka_unit_test(test_out_of_descriptors),
+        cmocka_unit_test(test_ipv6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

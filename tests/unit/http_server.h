@@ -96,9 +96,32 @@ static inline void on_broken(void *ctx, struct kith_req *req)
     kith_req_problem(req, 500, "urn:ed-fi:api:system", "System Error", "It broke.");
 }
 
+static inline void on_big(void *ctx, struct kith_req *req)
+{
+    (void)ctx;
+    size_t n = 32 << 20; /* more than any socket buffer */
+    char *text = calloc(1, n);
+    if (!text)
+        abort();
+    kith_req_reply(req, 200, NULL, text, n);
+    free(text);
+}
+
+/* The server goes away while it handles a request. */
+static inline void on_free(void *ctx, struct kith_req *req)
+{
+    struct server *s = ctx;
+    kith_http_free(s->http);
+    s->http = NULL;
+    s->handled++;
+    kith_req_reply(req, 200, "text/plain", "last", 4);
+}
+
 static const struct kith_http_route routes[] = {
-    {"POST", "/echo", on_echo}, {"GET", "/items/{id}", on_item}, {"POST", "/later", on_later},
-    {"POST", "/hold", on_hold}, {"GET", "/broken", on_broken},   {0},
+    {"POST", "/echo", on_echo},    {"GET", "/items/{id}", on_item},
+    {"POST", "/later", on_later},  {"POST", "/hold", on_hold},
+    {"GET", "/broken", on_broken}, {"GET", "/big", on_big},
+    {"GET", "/free", on_free},     {0},
 };
 static const struct kith_http_route *const tables[] = {routes, NULL};
 
