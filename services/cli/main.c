@@ -22,6 +22,7 @@ static const struct subcommand subcommands[] = {
     {"See", "alerts", "kith-notification-cmd", NULL, "what adults were told"},
     {"See", "risk", "kith-risk-cmd", NULL, "open flags and why"},
     {"See", "quarantine", "kith-ingest-cmd", NULL, "what could not be understood"},
+    {"See", "student", "kith-ingest-cmd", NULL, "Kith's number of a student"},
     {"See", "stream", NULL, cli_stream, "read the daemons' logs by position"},
     {"Feed", "push", "kith-ingest-cmd", NULL, "send a folder of Ed-Fi JSON lines, as a SIS does"},
     {"Feed", "contact", "kith-risk-cmd", NULL, "record that somebody spoke with a student"},

@@ -14,6 +14,7 @@ int ingest_cmd_push(int argc, char **argv);
 int ingest_cmd_key(int argc, char **argv);
 int ingest_cmd_district(int argc, char **argv);
 int ingest_cmd_meaning(int argc, char **argv);
+int ingest_cmd_student(int argc, char **argv);
 int ingest_cmd_quarantine(int argc, char **argv);
 
 /* "kith WHAT: sentence" and what to do, on stderr; returns CMD_FAILED. */

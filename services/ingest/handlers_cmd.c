@@ -316,6 +316,29 @@ int ingest_cmd_meaning(int argc, char **argv)
                    o.json, NULL);
 }
 
+/* ---- kith student ---- */
+
+static const char student_help[] =
+    "Usage: kith student find STUDENT_UNIQUE_ID [--district N] [--json]\n"
+    "\n"
+    "Kith's number of the student whom the SIS calls so: the one that flags, alerts and contacts "
+    "use.\n";
+
+int ingest_cmd_student(int argc, char **argv)
+{
+    struct options o;
+    if (!parse(&o, argc, argv))
+        return ingest_cmd_usage("student");
+    if (o.help)
+        return show_help(student_help);
+    if (argc - optind != 2 || strcmp(argv[optind], "find") != 0)
+        return ingest_cmd_usage("student");
+    return command(
+        "student find", "student.find",
+        (const char *const[]){"district", o.district, "student_unique_id", argv[optind + 1], NULL},
+        o.json, NULL);
+}
+
 /* ---- kith quarantine ---- */
 
 static const char quarantine_help[] = "Usage: kith quarantine list [--district N] [--json]\n"

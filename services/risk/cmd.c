@@ -11,6 +11,7 @@
 #include "kith/daemon.h"
 #include "kith/table.h"
 #include "risk/answer.h"
+#include "risk/contacts.h"
 #include "risk/store.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
@@ -20,12 +21,16 @@ enum { DONE = 0, FAILED = 1, USAGE = 2 };
 static const char contact_help[] =
     "Usage: kith contact add --student N --by WHO [--kind KIND] [--date YYYY-MM-DD]\n"
     "                        [--note TEXT] [--district N]\n"
+    "       kith contact add --file FILE [--district N]\n"
     "\n"
     "Logs that an adult spoke with a student. N is Kith's number of the student, as `kith risk "
-    "list` shows it. KIND: conversation (the\n"
+    "list` shows it and `kith student find` finds it. KIND: conversation (the\n"
     "default), call, visit, message. DATE: a local school day, the district's today by default. "
     "The note stays with risk: no message, log\n"
     "or mail holds it. --district is needed when there are several.\n"
+    "FILE holds a JSON object a line: student, date, kind, by, note (as above); the same line "
+    "again "
+    "changes nothing.\n"
     "Exit status: 0 logged, 1 refused or failed, 2 usage.\n";
 
 static const char list_help[] =
@@ -270,17 +275,51 @@ static int contact_add(struct contact_options *o)
     return DONE;
 }
 
+static int contact_file(const char *path, const char *district)
+{
+    struct kith_why why = {0};
+    static struct question question;
+    static struct districts list;
+    char number[12];
+    char unused[11];
+    kith_auto(kith_client) client = NULL;
+    kith_err err = kith_client_open(NULL, &client, &why);
+    if (err == KITH_OK && !district) {
+        struct kith_db *db = NULL;
+        struct contact_options only = {.date = ""};
+        err = kith_client_db(client, risk_console_statements, &db, &why);
+        if (err == KITH_OK)
+            err = find_districts(client, db, &question, &list, &why);
+        kith_db_free(db);
+        const char *missing = err == KITH_OK ? complete(&only, &list, number, unused) : NULL;
+        if (missing) {
+            kith_why_set(&why, "%s", missing);
+            err = KITH_EINVAL;
+        }
+        district = only.district;
+    }
+    if (err == KITH_OK)
+        err = risk_contacts_send(client, path, district, &why);
+    return err == KITH_OK ? DONE : fail("contact add", err, &why);
+}
+
 /* ---- options ---- */
 
 static int contact_main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"student", required_argument, NULL, 's'}, {"date", required_argument, NULL, 'd'},
-        {"kind", required_argument, NULL, 'k'},    {"by", required_argument, NULL, 'b'},
-        {"note", required_argument, NULL, 'n'},    {"district", required_argument, NULL, 'D'},
-        {"help", no_argument, NULL, 'h'},          {0},
+        {"student", required_argument, NULL, 's'},
+        {"date", required_argument, NULL, 'd'},
+        {"kind", required_argument, NULL, 'k'},
+        {"by", required_argument, NULL, 'b'},
+        {"note", required_argument, NULL, 'n'},
+        {"district", required_argument, NULL, 'D'},
+        {"file", required_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     struct contact_options o = {.kind = "conversation"};
+    const char *file = NULL;
     int c;
     while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (c) {
@@ -299,6 +338,9 @@ static int contact_main(int argc, char **argv)
         case 'n':
             o.note = optarg;
             break;
+        case 'f':
+            file = optarg;
+            break;
         case 'D':
             o.district = optarg;
             break;
@@ -312,6 +354,8 @@ static int contact_main(int argc, char **argv)
     }
     if (optind + 1 != argc || strcmp(argv[optind], "add") != 0)
         return usage(contact_help, "contact: the only verb is `add`");
+    if (file)
+        return contact_file(file, o.district);
     if (!o.student || !o.by)
         return usage(contact_help, "contact add: --student and --by are needed");
     return contact_add(&o);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kith/clock.h"
+#include "kith/id.h"
 #include "kith/log.h"
 #include "risk/district.h"
 #include "risk/risk.h"
@@ -184,6 +185,13 @@ static const char *read_contact(const struct kith_call *call, struct risk_contac
     if (contact->note && strlen(contact->note) > 2000)
         return "note: at most 2,000 bytes";
     memcpy(contact->call_id, kith_call_id(call), sizeof(contact->call_id));
+    /* a sender that may send the same contact again in another call names it itself */
+    const char *name = kith_call_arg(call, "id");
+    struct kith_id id;
+    if (name && kith_id_parse(name, &id) != KITH_OK)
+        return "id: 32 hexadecimal digits";
+    if (name)
+        memcpy(contact->call_id, id.b, sizeof(contact->call_id));
     return NULL;
 }
 
