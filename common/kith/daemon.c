@@ -289,7 +289,9 @@ static kith_err open_http(struct kith_daemon *d, struct kith_why *why)
     d->http_ctxs[0] = d;
     d->http_routes[1] = d->spec->routes;
     d->http_ctxs[1] = d->spec->ctx;
-    struct kith_http_opts opts = d->spec->http;
+    struct kith_http_opts opts = {0};
+    if (d->spec->http)
+        opts = *d->spec->http;
     opts.listen = d->own.http;
     opts.routes = d->http_routes;
     opts.ctxs = d->http_ctxs;

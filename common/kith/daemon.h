@@ -46,7 +46,8 @@ struct kith_daemon_spec {
     const struct kith_stmt *statements;   /* the store's table, {0}-terminated */
     const struct kith_command *commands;  /* {0}-terminated; NULL = none */
     const struct kith_http_route *routes; /* {0}-terminated; NULL = none */
-    struct kith_http_opts http; /* only the limits; listen and routes are set by the skeleton */
+    /* Only the limits; listen and routes are set by the skeleton. May lie in ctx: settings are read before it is. NULL = defaults. */
+    const struct kith_http_opts *http;
     /* Extra bus requests (EventBatch); NULL = answered with Error{MALFORMED}. */
     void (*on_request)(void *ctx, const struct kith_peer *peer, const kith_envelope *env);
     /* The undecodable frame of a peer that may push (for quarantine); NULL = only answered with Error. */

@@ -17,6 +17,10 @@ const struct kith_cfg_key ingest_cfg[] = {
      "what may wait for the database before senders are told to wait", 1 << 20, 1LL << 34, false},
     {"public_url", KITH_CFG_STRING, offsetof(struct ingest, public_url), "",
      "base URL that SIS systems use, when it is not http:// and the Host they send", 0, 0, false},
+    {"head_timeout", KITH_CFG_MS, offsetof(struct ingest, http.head_ms), "10s",
+     "how long a client may take for the head of a request", 100, 600000, false},
+    {"body_timeout", KITH_CFG_MS, offsetof(struct ingest, http.body_ms), "20s",
+     "how long a client may take for its body", 100, 600000, false},
     {0},
 };
 

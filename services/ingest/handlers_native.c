@@ -28,6 +28,7 @@ struct batch {
     struct ingest_op *ops;
     struct ingest_op *poison; /* quarantine operations, one a rejected event */
     size_t poison_n;
+    struct ingest_memo memo;
 };
 
 static void batch_free(struct batch *b)
@@ -201,7 +202,8 @@ static void on_written(void *ctx, struct ingest_op *op)
 
 /* ---- reading a batch ---- */
 
-static kith_err event_of(const Kith__V1__Event *e, struct ingest_op *op, struct kith_why *why)
+static kith_err event_of(struct batch *b, const Kith__V1__Event *e, struct ingest_op *op,
+                         struct kith_why *why)
 {
     struct ingest_native in = {0};
     const Kith__V1__AttendanceDetail *detail = NULL;
@@ -227,6 +229,7 @@ static kith_err event_of(const Kith__V1__Event *e, struct ingest_op *op, struct 
                                     .category = a->category};
         detail = a->detail;
     }
+    in.memo = &b->memo;
     if (detail) {
         in.reason = detail->reason;
         in.arrival_time = detail->arrival_time;
@@ -274,8 +277,13 @@ static void operation_of(struct batch *b, const Kith__V1__Event *e, int32_t dist
     op->ctx = b;
     op->event.arrival_us = INGEST_TIME_NONE;
     op->event.departure_us = INGEST_TIME_NONE;
-    op->err = e->body_case == KITH__V1__EVENT__BODY_ITEM ? item_of(e, op, &op->why)
-                                                         : event_of(e, op, &op->why);
+    if (e->body_case == KITH__V1__EVENT__BODY__NOT_SET) {
+        op->err = KITH_EINVAL;
+        kith_why_set(&op->why, "the event has no body, or one of a newer version than this daemon");
+    } else if (e->body_case == KITH__V1__EVENT__BODY_ITEM)
+        op->err = item_of(e, op, &op->why);
+    else
+        op->err = event_of(b, e, op, &op->why);
     if (!is_poison(op->err))
         return;
     /* the message is borrowed: what goes to quarantine is packed now */

@@ -20,6 +20,7 @@ struct ingest {
     int64_t token_life_ms;
     int64_t queue_bytes;
     char *public_url;
+    struct kith_http_opts http; /* its deadlines */
 
     struct kith_daemon *daemon;
     struct ingest_districts *districts;

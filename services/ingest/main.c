@@ -12,6 +12,7 @@ int main(int argc, char **argv)
                                                        .statements = ingest_statements,
                                                        .commands = ingest_commands,
                                                        .routes = ingest_routes,
+                                                       .http = &ingest.http,
                                                        .on_request = ingest_on_request,
                                                        .on_undecodable = ingest_on_undecodable,
                                                        .allow = ingest_allow,
