@@ -14,3 +14,14 @@ BEGIN
 END $$;
 SQL
 "$build/bin/db_dbtest" "$pg_conninfo"
+
+# Twice the server dies in the middle of work and comes back: what was acknowledged is there.
+"$build/bin/db_dbtest" "$pg_conninfo" crash >"$pg_folder/crash.out" 2>&1 &
+program=$!
+wait_until 10 grep -q ready "$pg_folder/crash.out" || die "the program does not start: $(cat "$pg_folder/crash.out")"
+for _ in 1 2; do
+    sleep 1
+    pg_kill
+    pg_start "$pg_folder"
+done
+wait "$program" || die "rows were lost: $(cat "$pg_folder/crash.out")"
