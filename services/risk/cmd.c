@@ -194,11 +194,12 @@ static int risk_list(int32_t district, bool all, bool json)
 
 struct contact_options {
     const char *student, *date, *kind, *by, *note, *district;
+    char found_district[12]; /* what `district` and `date` point to when they were left out */
+    char found_date[11];
 };
 
 /* What was left out: the only district there is, its date. Returns NULL, or what is missing. */
-static const char *complete(struct contact_options *o, const struct districts *list,
-                            char district[12], char date[11])
+static const char *complete(struct contact_options *o, const struct districts *list)
 {
     size_t at = 0;
     if (!o->district) {
@@ -206,16 +207,16 @@ static const char *complete(struct contact_options *o, const struct districts *l
             return "risk has judged no district yet";
         if (list->n > 1)
             return "there are several districts; name one with --district";
-        (void)snprintf(district, 12, "%" PRId32, list->number[0]);
-        o->district = district;
+        (void)snprintf(o->found_district, sizeof(o->found_district), "%" PRId32, list->number[0]);
+        o->district = o->found_district;
     }
     while (at < list->n && strtol(o->district, NULL, 10) != list->number[at])
         at++;
     if (!o->date) {
         if (at == list->n)
             return "risk has not judged this district yet; give the day with --date";
-        kith_date_format(list->as_of[at], date);
-        o->date = date;
+        kith_date_format(list->as_of[at], o->found_date);
+        o->date = o->found_date;
     }
     return NULL;
 }
@@ -225,8 +226,6 @@ static kith_err send_contact(struct kith_client *client, struct contact_options 
 {
     static struct question question;
     static struct districts list;
-    char district[12];
-    char date[11];
     if (!o->district || !o->date) {
         struct kith_db *db = NULL;
         kith_err err = kith_client_db(client, risk_console_statements, &db, why);
@@ -235,7 +234,7 @@ static kith_err send_contact(struct kith_client *client, struct contact_options 
         kith_db_free(db);
         if (err != KITH_OK)
             return err;
-        const char *missing = complete(o, &list, district, date);
+        const char *missing = complete(o, &list);
         if (missing) {
             kith_why_set(why, "%s", missing);
             return KITH_EINVAL;
