@@ -279,18 +279,16 @@ static int contact_file(const char *path, const char *district)
     struct kith_why why = {0};
     static struct question question;
     static struct districts list;
-    char number[12];
-    char unused[11];
+    struct contact_options only = {.date = ""};
     kith_auto(kith_client) client = NULL;
     kith_err err = kith_client_open(NULL, &client, &why);
     if (err == KITH_OK && !district) {
         struct kith_db *db = NULL;
-        struct contact_options only = {.date = ""};
         err = kith_client_db(client, risk_console_statements, &db, &why);
         if (err == KITH_OK)
             err = find_districts(client, db, &question, &list, &why);
         kith_db_free(db);
-        const char *missing = err == KITH_OK ? complete(&only, &list, number, unused) : NULL;
+        const char *missing = err == KITH_OK ? complete(&only, &list) : NULL;
         if (missing) {
             kith_why_set(&why, "%s", missing);
             err = KITH_EINVAL;
