@@ -226,6 +226,7 @@ wait_until 30 back || die "not sent after the relay came back"
 expect "absence is no deferral" 0 "$(q "SELECT coalesce(sum(deferrals), 0) FROM notification.mail WHERE address = 'gone@district.example'")"
 
 # ---- 9. kill -9 in the midst of sending: at most one more copy, with the same Message-ID ----
+sink --delay 0.1
 tell district 3 America/Chicago default3@district.example
 for i in $(seq 1 60); do
     tell staff 3 "$i" "p$i@district.example"
@@ -248,7 +249,9 @@ for i in $(seq 1 60); do
 done
 extra=$(($(cat mail/*.eml | grep -c '^Delivered-To: p[0-9]*@') - 60))
 again=$(q "SELECT coalesce(sum(attempts - 1), 0) FROM notification.mail WHERE district_id = 3")
-[ "$extra" -le "$again" ] || die "$extra copies more than mails, but only $again attempts were repeated"
+[ "$again" -ge 3 ] || die "the kills hit nothing: $again attempts were repeated"
+[ "$extra" -ge 1 ] && [ "$extra" -le "$again" ] || die "$extra copies more than mails, $again attempts were repeated"
+sink
 # a crash exactly between the relay's 250 and our COMMIT, made by hand
 q "UPDATE notification.mail SET state = 'sending', next_try = changed_at WHERE district_id = 3 AND address = 'p7@district.example'"
 copies=$(mails_to p7@district.example)
@@ -291,6 +294,27 @@ third() { [ "$(mails_to late@district.example)" = 3 ]; }
 wait_until 10 third || die "no mail after the gap"
 [ $((($(date +%s%N) - gap_from) / 1000000)) -ge 3000 ] || die "the gap was not kept"
 expect "three items in it" 3 "$(q "SELECT items FROM notification.mail WHERE district_id = 4 ORDER BY created_at DESC LIMIT 1")"
+
+# ---- 12. kith alerts ----
+kith_alerts() { KITH_HOME=$work "$build/bin/kith" alerts "$@"; }
+field() { /usr/bin/python3 -c 'import json,sys
+rows = [json.loads(line) for line in sys.stdin]
+print(eval(sys.argv[1]))' "$1"; }
+expect "list --json" "$(q "SELECT count(*) FROM notification.alert WHERE state = 'open'")" "$(kith_alerts list --json | field 'len(rows)')"
+expect "list --all" "$(q 'SELECT count(*) FROM notification.alert')" "$(kith_alerts list --all --json | field 'len(rows)')"
+expect "one district" "[2]" "$(kith_alerts list --all --district 2 --json | field 'sorted({r["district"] for r in rows})')"
+expect "a row" "1001 Community-A consecutive_unexcused urgent 5 open 502 advisor" \
+    "$(kith_alerts list --json | field '" ".join(str(r[k]) for r in rows if r["student"] == 1001 for k in ("student", "school", "rule", "urgency", "value", "state", "adult", "reason"))')"
+failed=$(q "SELECT replace(alert_id::text, '-', '') FROM notification.alert WHERE student_id = 1006")
+expect "show --json" "[0, 604] [('604', 'failed'), ('0', 'accepted')] [('failed', '550 5.1.1 no such mailbox'), ('accepted', True)]" \
+    "$(kith_alerts show "$failed" --json | field '"%s %s %s" % (sorted(i["adult"] for i in rows[0]["inbox"]), [(str(d["adult"]), d["state"]) for d in rows[0]["deliveries"]], [(a["outcome"], a["reply"] if a["outcome"] == "failed" else a["reply"].startswith("250")) for a in rows[0]["attempts"]])')"
+kith_alerts show "$failed" >"$work/show"
+grep -q 'gone@district.example' "$work/show" && grep -q '550 5.1.1' "$work/show" || die "show does not show"
+kith_alerts list >"$work/list"
+grep -q 'district default' "$work/list" || die "list does not show"
+expect "an unknown alert" 1 "$(kith_alerts show 00000000000000000000000000000000 2>/dev/null && echo 0 || echo $?)"
+expect "no such option" 2 "$(kith_alerts list --what 2>/dev/null && echo 0 || echo $?)"
+expect "no id" 2 "$(kith_alerts show zz 2>/dev/null && echo 0 || echo $?)"
 
 # ---- what takes 30 s: the deferred mail and the lost one ----
 taken() { [ "$(q "SELECT state, attempts FROM notification.mail WHERE district_id = 2")" = "accepted 2" ]; }

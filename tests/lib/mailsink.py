@@ -12,6 +12,7 @@ Faults, each for a share of the mails (0..1) or for single recipients (--defer-t
   --late-defer, --late-refuse   the same, but only after the whole mail was sent
   --drop     the mail is kept, but the connection is closed instead of saying so
   --busy     421 and the connection is closed at MAIL FROM
+--delay SECONDS waits between keeping a mail and saying so.
 
 --log FILE gets one JSON line for each decision: {"at","to","reply","n"} (n: number of the file, or null).
 Ends with status 0 on SIGTERM or SIGINT. Python's standard library only.
@@ -143,6 +144,8 @@ class Session(asyncio.Protocol):
         self.reset()
         if fault == "drop":
             self.transport.abort()
+        elif self.sink.options.delay:
+            asyncio.get_running_loop().call_later(self.sink.options.delay, self.say, reply)
         else:
             self.say(reply)
 
@@ -228,6 +231,7 @@ def parse():
     parser.add_argument("--port-file", metavar="FILE", help="write the port there once listening")
     parser.add_argument("--log", metavar="FILE")
     parser.add_argument("--seed", type=int, default=1, help="of the faults")
+    parser.add_argument("--delay", type=float, default=0, metavar="SECONDS")
     parser.add_argument("--times", type=int, default=sys.maxsize, metavar="N")
     for name in FAULTS:
         flag = "--" + name.replace("_", "-")
