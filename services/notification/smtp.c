@@ -52,7 +52,7 @@ static size_t on_read(char *buffer, size_t size, size_t count, void *ctx)
 }
 
 /* Every line of the relay. A refusal stays, whatever is said after it (221 to our QUIT). */
-static size_t on_line(char *line, size_t size, size_t count, void *ctx)
+static size_t on_line(const char *line, size_t size, size_t count, void *ctx)
 {
     struct slot *s = ctx;
     if (s->reply[0] == '4' || s->reply[0] == '5')

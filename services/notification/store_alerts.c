@@ -160,7 +160,8 @@ static void add_known_steps(struct kith_job *job, int32_t district, const struct
     const struct notif_alert *alerts = k->alerts->list.items;
     notif_step(job, S_KNOWN_ALERTS, on_alerts, k);
     kith_job_i4(job, district);
-    NOTIF_COLUMN(job, k->alerts->list.n, i, kith_job_uuid(job, alerts[i].alert_id.b));
+    for (size_t i = notif_array(job, k->alerts->list.n); i < k->alerts->list.n; i++)
+        kith_job_uuid(job, alerts[i].alert_id.b);
     notif_step(job, S_KNOWN_ADVISERS, on_advisers, k);
     kith_job_i4(job, district);
     kith_job_i8s(job, a->students, a->n_students);
@@ -194,16 +195,54 @@ kith_err notif_store_read_known(struct kith_job *job, int32_t district,
 
 /* ---- what is written ---- */
 
-/* The alerts of `a` for which `member` is set, as pointers; *n of them. */
-#define CHOOSE(a, chosen, n, condition)                                                            \
-    do {                                                                                           \
-        (n) = 0;                                                                                   \
-        for (size_t i_ = 0; i_ < (a)->list.n; i_++) {                                              \
-            const struct notif_alert *alert = (const struct notif_alert *)(a)->list.items + i_;    \
-            if (condition)                                                                         \
-                (chosen)[(n)++] = alert;                                                           \
-        }                                                                                          \
-    } while (0)
+enum which { OPENED, CHANGED, RESOLVED, REOPENED };
+
+static bool is(const struct notif_alert *alert, enum which which)
+{
+    switch (which) {
+    case OPENED:
+        return alert->opened;
+    case CHANGED:
+        return alert->changed;
+    case RESOLVED:
+        return alert->resolved && !alert->is_new; /* a new one was never queued */
+    case REOPENED:
+        return alert->reopened;
+    }
+    return false;
+}
+
+static size_t choose(const struct notif_alerts *a, enum which which,
+                     const struct notif_alert **chosen)
+{
+    const struct notif_alert *alerts = a->list.items;
+    size_t n = 0;
+    for (size_t i = 0; i < a->list.n; i++)
+        if (is(&alerts[i], which))
+            chosen[n++] = &alerts[i];
+    return n;
+}
+
+/* What the flag says, in the order of ALERT_OPEN's parameters $7 to $14. */
+static void open_values(struct kith_job *job, const struct notif_alert **a, size_t n)
+{
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, a[i]->flag.rule);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, a[i]->flag.episode);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, a[i]->flag.urgency);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_date(job, a[i]->flag.since);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, a[i]->flag.value);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, a[i]->flag.threshold);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, a[i]->flag.pos);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_instant(job, a[i]->raised_us);
+}
 
 static void open_alerts(struct kith_job *job, int32_t district, const struct notif_alert **a,
                         size_t n, int64_t now_us)
@@ -211,21 +250,21 @@ static void open_alerts(struct kith_job *job, int32_t district, const struct not
     notif_step(job, S_ALERT_OPEN, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_instant(job, now_us);
-    NOTIF_COLUMN(job, n, i, kith_job_uuid(job, a[i]->alert_id.b));
-    NOTIF_COLUMN(job, n, i, kith_job_uuid(job, a[i]->flag.flag_id.b));
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, a[i]->flag.student_id));
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, a[i]->flag.school_id));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, a[i]->flag.rule));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, a[i]->flag.episode));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, a[i]->flag.urgency));
-    NOTIF_COLUMN(job, n, i, kith_job_date(job, a[i]->flag.since));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, a[i]->flag.value));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, a[i]->flag.threshold));
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, a[i]->flag.pos));
-    NOTIF_COLUMN(job, n, i, kith_job_instant(job, a[i]->raised_us));
-    NOTIF_COLUMN(job, n, i, kith_job_bool(job, a[i]->open));
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, a[i]->route.staff_id));
-    NOTIF_COLUMN(job, n, i, kith_job_text(job, a[i]->route.reason));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, a[i]->alert_id.b);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, a[i]->flag.flag_id.b);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, a[i]->flag.student_id);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, a[i]->flag.school_id);
+    open_values(job, a, n);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_bool(job, a[i]->open);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, a[i]->route.staff_id);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_text(job, a[i]->route.reason);
 }
 
 static void change_alerts(struct kith_job *job, int32_t district, const struct notif_alert **a,
@@ -234,14 +273,22 @@ static void change_alerts(struct kith_job *job, int32_t district, const struct n
     notif_step(job, S_ALERT_CHANGE, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_instant(job, now_us);
-    NOTIF_COLUMN(job, n, i, kith_job_uuid(job, a[i]->alert_id.b));
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, a[i]->flag.school_id));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, a[i]->flag.urgency));
-    NOTIF_COLUMN(job, n, i, kith_job_date(job, a[i]->flag.since));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, a[i]->flag.value));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, a[i]->flag.threshold));
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, a[i]->flag.pos));
-    NOTIF_COLUMN(job, n, i, kith_job_bool(job, a[i]->open));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, a[i]->alert_id.b);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, a[i]->flag.school_id);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, a[i]->flag.urgency);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_date(job, a[i]->flag.since);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, a[i]->flag.value);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, a[i]->flag.threshold);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, a[i]->flag.pos);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_bool(job, a[i]->open);
 }
 
 /* An inbox row and an e-mail each. */
@@ -251,8 +298,10 @@ static void deliver(struct kith_job *job, int32_t district, const struct notif_a
     notif_step(job, S_INBOX, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_instant(job, now_us);
-    NOTIF_COLUMN(job, n, i, kith_job_uuid(job, a[i]->alert_id.b));
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, a[i]->route.staff_id));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, a[i]->alert_id.b);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, a[i]->route.staff_id);
 
     notif_step(job, S_DELIVERY, NULL, NULL);
     kith_job_i4(job, district);
@@ -263,10 +312,26 @@ static void deliver(struct kith_job *job, int32_t district, const struct notif_a
         struct kith_id id = notif_delivery_id(&a[i]->alert_id, a[i]->route.staff_id, "email", 0);
         kith_job_uuid(job, id.b);
     }
-    NOTIF_COLUMN(job, n, i, kith_job_uuid(job, a[i]->alert_id.b));
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, a[i]->route.staff_id));
-    NOTIF_COLUMN(job, n, i, kith_job_text(job, a[i]->route.staff_id ? a[i]->route.address : NULL));
-    NOTIF_COLUMN(job, n, i, kith_job_bool(job, a[i]->open));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, a[i]->alert_id.b);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, a[i]->route.staff_id);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_text(job, a[i]->route.staff_id ? a[i]->route.address : NULL);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_bool(job, a[i]->open);
+}
+
+/* Cancel what is queued, or queue again what was cancelled. */
+static void requeue(struct kith_job *job, int stmt, int32_t district, const struct notif_alert **a,
+                    size_t n)
+{
+    if (n == 0)
+        return;
+    notif_step(job, stmt, NULL, NULL);
+    kith_job_i4(job, district);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, a[i]->alert_id.b);
 }
 
 kith_err notif_store_alerts(struct kith_job *job, int32_t district, const struct notif_alerts *a,
@@ -276,26 +341,15 @@ kith_err notif_store_alerts(struct kith_job *job, int32_t district, const struct
         calloc(a->list.n ? a->list.n : 1, sizeof(struct notif_alert *));
     if (!chosen)
         return KITH_ENOMEM;
-    size_t n;
-    CHOOSE(a, chosen, n, alert->opened);
+    size_t n = choose(a, OPENED, chosen);
     if (n) {
         open_alerts(job, district, chosen, n, now_us);
         deliver(job, district, chosen, n, now_us);
     }
-    CHOOSE(a, chosen, n, alert->changed);
+    n = choose(a, CHANGED, chosen);
     if (n)
         change_alerts(job, district, chosen, n, now_us);
-    CHOOSE(a, chosen, n, alert->resolved && !alert->is_new);
-    if (n) {
-        notif_step(job, S_DELIVERY_CANCEL, NULL, NULL);
-        kith_job_i4(job, district);
-        NOTIF_COLUMN(job, n, i, kith_job_uuid(job, chosen[i]->alert_id.b));
-    }
-    CHOOSE(a, chosen, n, alert->reopened);
-    if (n) {
-        notif_step(job, S_DELIVERY_AGAIN, NULL, NULL);
-        kith_job_i4(job, district);
-        NOTIF_COLUMN(job, n, i, kith_job_uuid(job, chosen[i]->alert_id.b));
-    }
+    requeue(job, S_DELIVERY_CANCEL, district, chosen, choose(a, RESOLVED, chosen));
+    requeue(job, S_DELIVERY_AGAIN, district, chosen, choose(a, REOPENED, chosen));
     return KITH_OK;
 }

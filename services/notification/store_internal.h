@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-#include "kith/db.h"
-#include "kith/id.h"
+#include "notification/store.h"
 
 /* clang-format off */
 enum {
@@ -22,21 +21,17 @@ enum {
 enum { CMD_DISTRICTS, CMD_ALERTS, CMD_ALERT, CMD_INBOX, CMD_DELIVERIES, CMD_ATTEMPTS };
 /* clang-format on */
 
-extern const struct kith_stmt notification_statements[];
-extern const struct kith_stmt notification_cmd_statements[];
-
 static inline void notif_step(struct kith_job *job, int stmt, kith_db_rows_fn rows, void *ctx)
 {
     kith_job_step(job, &notification_statements[stmt], rows, ctx);
 }
 
-/* One array parameter: n elements, each added by `call`, which uses the counter `i`. */
-#define NOTIF_COLUMN(job, n, i, call)                                                              \
-    do {                                                                                           \
-        kith_job_array((job), (n));                                                                \
-        for (size_t i = 0; (i) < (n); (i)++)                                                       \
-            call;                                                                                  \
-    } while (0)
+/* Begin an array parameter of n elements; returns 0, where the loop over them starts. */
+static inline size_t notif_array(struct kith_job *job, size_t n)
+{
+    kith_job_array(job, n);
+    return 0;
+}
 
 static inline void notif_copy_text(char *to, size_t size, const char *text)
 {

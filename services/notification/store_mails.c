@@ -151,20 +151,28 @@ void notif_store_make_mails(struct kith_job *job, int32_t district, const struct
     notif_step(job, S_MAIL_MAKE, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_instant(job, now_us);
-    NOTIF_COLUMN(job, n, i, kith_job_uuid(job, b[i].mail_id.b));
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, b[i].staff_id));
-    NOTIF_COLUMN(job, n, i, kith_job_text(job, b[i].address));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, (int32_t)b[i].items));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, (int32_t)b[i].top_items));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, b[i].urgency));
-    NOTIF_COLUMN(job, n, i, kith_job_instant(job, b[i].flag_us));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, b[i].mail_id.b);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, b[i].staff_id);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_text(job, b[i].address);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, (int32_t)b[i].items);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, (int32_t)b[i].top_items);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, b[i].urgency);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_instant(job, b[i].flag_us);
 
     mark_mailed(job, district, b, n, queued);
 
     notif_step(job, S_ATTEMPT, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_instant(job, now_us);
-    NOTIF_COLUMN(job, n, i, kith_job_uuid(job, b[i].mail_id.b));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, b[i].mail_id.b);
 }
 
 static void on_again(void *ctx, const struct kith_rows *rows)
@@ -186,7 +194,8 @@ void notif_store_begin_again(struct kith_job *job, int32_t district, const struc
         notif_step(job, again ? S_MAIL_AGAIN : S_MAIL_CANCEL, again ? on_again : NULL, ret);
         kith_job_i4(job, district);
         kith_job_instant(job, now_us);
-        NOTIF_COLUMN(job, n, i, kith_job_uuid(job, mail_ids[i].b));
+        for (size_t i = notif_array(job, n); i < n; i++)
+            kith_job_uuid(job, mail_ids[i].b);
     }
 }
 
@@ -198,10 +207,14 @@ void notif_store_outcomes(struct kith_job *job, int32_t district, const struct n
     notif_step(job, S_MAIL_OUTCOME, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_instant(job, now_us);
-    NOTIF_COLUMN(job, n, i, kith_job_uuid(job, o[i].mail_id.b));
-    NOTIF_COLUMN(job, n, i, kith_job_text(job, notif_mail_state_word(o[i].progress.state)));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, (int32_t)o[i].progress.deferrals));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, (int32_t)o[i].progress.losses));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, o[i].mail_id.b);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_text(job, notif_mail_state_word(o[i].progress.state));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, (int32_t)o[i].progress.deferrals);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, (int32_t)o[i].progress.losses);
     kith_job_array(job, n);
     for (size_t i = 0; i < n; i++)
         if (o[i].next_try_us)
@@ -212,10 +225,14 @@ void notif_store_outcomes(struct kith_job *job, int32_t district, const struct n
     notif_step(job, S_ATTEMPT_OUTCOME, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_instant(job, now_us);
-    NOTIF_COLUMN(job, n, i, kith_job_uuid(job, o[i].mail_id.b));
-    NOTIF_COLUMN(job, n, i, kith_job_i4(job, (int32_t)o[i].attempt));
-    NOTIF_COLUMN(job, n, i, kith_job_text(job, notif_result_word(o[i].result)));
-    NOTIF_COLUMN(job, n, i, kith_job_text(job, o[i].reply));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, o[i].mail_id.b);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, (int32_t)o[i].attempt);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_text(job, notif_result_word(o[i].result));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_text(job, o[i].reply);
 }
 
 static void on_failed(void *ctx, const struct kith_rows *rows)
@@ -269,7 +286,8 @@ void notif_store_fall_back(struct kith_job *job, int32_t district, const struct 
     for (size_t i = 0; i < n; i++)
         if (falls_back(&f[i]))
             kith_job_uuid(job, f[i].alert_id.b);
-    NOTIF_COLUMN(job, hits, i, kith_job_i8(job, 0));
+    for (size_t i = notif_array(job, hits); i < hits; i++)
+        kith_job_i8(job, 0);
 
     notif_step(job, S_DELIVERY, NULL, NULL);
     kith_job_i4(job, district);
@@ -285,9 +303,12 @@ void notif_store_fall_back(struct kith_job *job, int32_t district, const struct 
     for (size_t i = 0; i < n; i++)
         if (falls_back(&f[i]))
             kith_job_uuid(job, f[i].alert_id.b);
-    NOTIF_COLUMN(job, hits, i, kith_job_i8(job, 0));
-    NOTIF_COLUMN(job, hits, i, kith_job_null(job));
-    NOTIF_COLUMN(job, hits, i, kith_job_bool(job, true));
+    for (size_t i = notif_array(job, hits); i < hits; i++)
+        kith_job_i8(job, 0);
+    for (size_t i = notif_array(job, hits); i < hits; i++)
+        kith_job_null(job);
+    for (size_t i = notif_array(job, hits); i < hits; i++)
+        kith_job_bool(job, true);
 }
 
 /* ---- the command ---- */

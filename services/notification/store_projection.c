@@ -52,13 +52,16 @@ static void store_schools(struct kith_job *job, int32_t district, struct notif_l
     if (kept) {
         notif_step(job, S_SCHOOL, NULL, NULL);
         kith_job_i4(job, district);
-        NOTIF_COLUMN(job, kept, i, kith_job_i8(job, s[i].school_id));
-        NOTIF_COLUMN(job, kept, i, kith_job_text(job, s[i].name));
+        for (size_t i = notif_array(job, kept); i < kept; i++)
+            kith_job_i8(job, s[i].school_id);
+        for (size_t i = notif_array(job, kept); i < kept; i++)
+            kith_job_text(job, s[i].name);
     }
     if (gone) {
         notif_step(job, S_SCHOOL_GONE, NULL, NULL);
         kith_job_i4(job, district);
-        NOTIF_COLUMN(job, gone, i, kith_job_i8(job, s[kept + i].school_id));
+        for (size_t i = notif_array(job, gone); i < gone; i++)
+            kith_job_i8(job, s[kept + i].school_id);
     }
 }
 
@@ -70,22 +73,29 @@ static void store_staff(struct kith_job *job, int32_t district, struct notif_lis
     if (kept) {
         notif_step(job, S_STAFF, NULL, NULL);
         kith_job_i4(job, district);
-        NOTIF_COLUMN(job, kept, i, kith_job_i8(job, s[i].staff_id));
-        NOTIF_COLUMN(job, kept, i, kith_job_text(job, s[i].email));
+        for (size_t i = notif_array(job, kept); i < kept; i++)
+            kith_job_i8(job, s[i].staff_id);
+        for (size_t i = notif_array(job, kept); i < kept; i++)
+            kith_job_text(job, s[i].email);
     }
     if (gone) {
         notif_step(job, S_STAFF_GONE, NULL, NULL);
         kith_job_i4(job, district);
-        NOTIF_COLUMN(job, gone, i, kith_job_i8(job, s[kept + i].staff_id));
+        for (size_t i = notif_array(job, gone); i < gone; i++)
+            kith_job_i8(job, s[kept + i].staff_id);
     }
 }
 
 static void role_keys(struct kith_job *job, const struct notif_role *r, size_t n)
 {
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, r[i].school_id));
-    NOTIF_COLUMN(job, n, i, kith_job_text(job, r[i].role));
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, r[i].staff_id));
-    NOTIF_COLUMN(job, n, i, kith_job_date(job, r[i].begin_date));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, r[i].school_id);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_text(job, r[i].role);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, r[i].staff_id);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_date(job, r[i].begin_date);
 }
 
 static void store_roles(struct kith_job *job, int32_t district, struct notif_list *list)
@@ -97,7 +107,8 @@ static void store_roles(struct kith_job *job, int32_t district, struct notif_lis
         notif_step(job, S_ROLE, NULL, NULL);
         kith_job_i4(job, district);
         role_keys(job, r, kept);
-        NOTIF_COLUMN(job, kept, i, open_date(job, r[i].end_date));
+        for (size_t i = notif_array(job, kept); i < kept; i++)
+            open_date(job, r[i].end_date);
     }
     if (gone) {
         notif_step(job, S_ROLE_GONE, NULL, NULL);
@@ -108,9 +119,12 @@ static void store_roles(struct kith_job *job, int32_t district, struct notif_lis
 
 static void enrollment_keys(struct kith_job *job, const struct notif_enrollment *e, size_t n)
 {
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, e[i].student_id));
-    NOTIF_COLUMN(job, n, i, kith_job_i8(job, e[i].school_id));
-    NOTIF_COLUMN(job, n, i, kith_job_date(job, e[i].entry_date));
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, e[i].student_id);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i8(job, e[i].school_id);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_date(job, e[i].entry_date);
 }
 
 static void store_enrollments(struct kith_job *job, int32_t district, struct notif_list *list)
@@ -122,7 +136,8 @@ static void store_enrollments(struct kith_job *job, int32_t district, struct not
         notif_step(job, S_ENROLLMENT, NULL, NULL);
         kith_job_i4(job, district);
         enrollment_keys(job, e, kept);
-        NOTIF_COLUMN(job, kept, i, open_date(job, e[i].exit_date));
+        for (size_t i = notif_array(job, kept); i < kept; i++)
+            open_date(job, e[i].exit_date);
     }
     if (gone) {
         notif_step(job, S_ENROLLMENT_GONE, NULL, NULL);
@@ -139,13 +154,16 @@ static void store_cohorts(struct kith_job *job, int32_t district, struct notif_l
     if (kept) {
         notif_step(job, S_COHORT, NULL, NULL);
         kith_job_i4(job, district);
-        NOTIF_COLUMN(job, kept, i, kith_job_i8(job, c[i].cohort_id));
-        NOTIF_COLUMN(job, kept, i, kith_job_bool(job, c[i].advisory));
+        for (size_t i = notif_array(job, kept); i < kept; i++)
+            kith_job_i8(job, c[i].cohort_id);
+        for (size_t i = notif_array(job, kept); i < kept; i++)
+            kith_job_bool(job, c[i].advisory);
     }
     if (gone) {
         notif_step(job, S_COHORT_GONE, NULL, NULL);
         kith_job_i4(job, district);
-        NOTIF_COLUMN(job, gone, i, kith_job_i8(job, c[kept + i].cohort_id));
+        for (size_t i = notif_array(job, gone); i < gone; i++)
+            kith_job_i8(job, c[kept + i].cohort_id);
     }
 }
 
