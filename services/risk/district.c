@@ -156,6 +156,14 @@ void risk_district_ended(struct risk_district *d)
     d->busy = d->resting = d->risk->turning; /* else the next piece or tick turns it */
 }
 
+kith_err risk_district_job(struct risk_district *d, struct kith_job **ret)
+{
+    kith_err err = kith_job_new(ret);
+    if (err == KITH_OK)
+        risk_store_fence(*ret, d->number, kith_owner_epoch(d->risk->owner, d->number, 0));
+    return err;
+}
+
 void risk_district_lost(struct risk_district *d, const char *event, kith_err err,
                         const struct kith_why *why)
 {
@@ -339,7 +347,7 @@ static void today_done(void *ctx, kith_err err, const struct kith_why *why)
         return;
     }
     kith_auto(kith_job) job = NULL;
-    err = kith_job_new(&job);
+    err = risk_district_job(d, &job);
     if (err == KITH_OK) {
         risk_store_sweep_begin(job, d->number, d->today.date, rules, d->as_of);
         err = kith_db_run(d->risk->db, KITH_TAKE(job), sweep_begun, d);

@@ -72,6 +72,8 @@ void risk_work_fail(struct risk_district *d, struct risk_work *work, kith_err er
 void risk_district_queue(struct risk_district *d, struct risk_work *work);
 /* A new piece. Errors: KITH_ENOMEM. */
 KITH_MUST_CHECK kith_err risk_work_new(enum risk_work_kind kind, struct risk_work **ret);
+/* A job that writes: it holds the fence. Errors: KITH_ENOMEM. */
+KITH_MUST_CHECK kith_err risk_district_job(struct risk_district *d, struct kith_job **ret);
 /* The piece under way ended: the next one. */
 void risk_district_ended(struct risk_district *d);
 /* A transaction failed: the world may be ahead of the database. Says so in the log, once. */

@@ -51,6 +51,10 @@ const struct kith_stmt risk_statements[] = {
                     " LATERAL (SELECT ($2::timestamptz AT TIME ZONE d.time_zone)::date AS today) t"
                     " WHERE d.district_id = $1",
                     "iz", "dzz"},
+    [RISK_FENCE] = {"risk_fence",
+                    "SELECT pos FROM stream_head WHERE district_id = $1 AND shard = 0"
+                    " AND epoch = $2 FOR NO KEY UPDATE",
+                    "il", "l"},
     [RISK_SWEEP_BEGIN] =
         {"risk_sweep_begin",
          "INSERT INTO as_of (district_id, as_of, rules, swept_to) VALUES ($1, $2, $3, $4)"
@@ -196,6 +200,14 @@ void risk_store_today(struct kith_job *job, int32_t district, int64_t now_us,
     kith_job_step(job, &risk_statements[RISK_TODAY], on_today, ret);
     kith_job_i4(job, district);
     kith_job_instant(job, now_us);
+}
+
+void risk_store_fence(struct kith_job *job, int32_t district, int64_t epoch)
+{
+    kith_job_step(job, &risk_statements[RISK_FENCE], NULL, NULL);
+    kith_job_i4(job, district);
+    kith_job_i8(job, epoch);
+    kith_job_guard(job, KITH_EFENCED);
 }
 
 static void date_or_null(struct kith_job *job, int32_t date, int32_t none)

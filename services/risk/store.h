@@ -43,6 +43,10 @@ struct risk_today {
 void risk_store_today(struct kith_job *job, int32_t district, int64_t now_us,
                       struct risk_today *ret);
 
+/* First in every job that writes: the log is ours at this epoch and stays so until the job has ended, else KITH_EFENCED. Appends say
+ * the same, but not every job has one, and a world that another daemon's writes passed by must write nothing. */
+void risk_store_fence(struct kith_job *job, int32_t district, int64_t epoch);
+
 /* A new day (or new thresholds): from now on judged by `as_of`, nobody swept yet. Guarded by the date that was there (RISK_NO_DATE = none):
  * KITH_ECHANGED. */
 void risk_store_sweep_begin(struct kith_job *job, int32_t district, int32_t as_of, int64_t rules,

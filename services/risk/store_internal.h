@@ -12,6 +12,7 @@ enum risk_statement {
     RISK_READS, /* how many */
     RISK_DISTRICTS = RISK_READS,
     RISK_TODAY,
+    RISK_FENCE,
     RISK_SWEEP_BEGIN,
     RISK_SWEEP_TO,
     RISK_PUT_DISTRICT,

@@ -91,7 +91,7 @@ static void do_batch(struct risk_district *d)
     if (err == KITH_OK)
         err = risk_world_judge(d->world, &d->turns);
     if (err == KITH_OK)
-        err = kith_job_new(&job);
+        err = risk_district_job(d, &job);
     if (err == KITH_OK) {
         risk_store_changes(job, d->number, &d->changes);
         err = add_turns(d, job, d->pos);
@@ -161,7 +161,7 @@ static void do_contact(struct risk_district *d)
     if (err == KITH_OK)
         err = risk_world_judge(d->world, &d->turns);
     if (err == KITH_OK)
-        err = kith_job_new(&job);
+        err = risk_district_job(d, &job);
     if (err == KITH_OK) {
         risk_store_contact(job, d->number, d->at_us, contact);
         err = risk_append_contact(d->risk->owner, job, d->number, d->at_us, contact);
@@ -225,7 +225,7 @@ static void do_sweep(struct risk_district *d)
     kith_err err = risk_world_sweep(d->world, d->swept_to, RISK_SWEEP_STUDENTS, &d->turns,
                                     &d->sweep_last, &d->sweep_more);
     if (err == KITH_OK)
-        err = kith_job_new(&job);
+        err = risk_district_job(d, &job);
     if (err == KITH_OK) {
         risk_store_sweep_to(job, d->number, d->as_of, d->sweep_last, d->sweep_more);
         err = add_turns(d, job, d->read_pos);

@@ -50,13 +50,15 @@ stop_all() {
     local status=$?
     trap - EXIT
     touch "$work/stop"
-    kill -KILL "$(<"$work/pid")" 2>/dev/null || true
-    kill -KILL "${player:-0}" 2>/dev/null || true
+    for pid in "$(<"$work/pid")" "$player" "$second"; do
+        [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
+    done
     wait 2>/dev/null || true
-    [ "$status" -eq 0 ] || { tail -n 20 "$work/risk.log" >&2; cat "$work/play.log" >&2; }
+    [ "$status" -eq 0 ] || tail -n 20 "$work"/*.log >&2
     (exit "$status")
     pg_clean
 }
+player='' second=''
 trap stop_all EXIT
 keep_running 2>/dev/null &
 
@@ -96,10 +98,23 @@ say "the daemon was killed $kills times, PostgreSQL once"
 listed=$(KITH_HOME=$work "$build/bin/kith-risk-cmd" risk list --json | wc -l)
 [ "$listed" = "$(pg_sql -Atc 'SELECT count(*) FROM risk.flag WHERE cleared_at IS NULL')" ] || die "kith risk list shows $listed flags"
 
-# SIGTERM: drains and ends with status 0.
-touch "$work/stop"
-kill -TERM "$(<"$work/pid")"
-ended() { ! kill -0 "$(<"$work/pid")" 2>/dev/null; }
-wait_until 8 ended || die "the daemon does not end on SIGTERM"
-wait_until 2 test "$(tail -n 1 "$work/statuses")" = 0 || die "the daemon ended with status $(tail -n 1 "$work/statuses") on SIGTERM"
+# A second daemon takes the log over: the first ends at its next write, here that of a new day, and has written nothing of it.
+touch "$work/stop" # it is not started again
 ! grep -E '"event":"(failed|time_zone_unknown)"' "$work/risk.log" || die "the daemon failed"
+sed "s|^bus_risk = .*|bus_risk = ipc://$work/risk2|" "$work/kith.conf" >"$work/second.conf"
+"$build/bin/kith-risk" --config "$work/second.conf" >"$work/second.log" 2>&1 &
+second=$!
+wait_until 20 grep -q '"event":"started"' "$work/second.log" || die "the second daemon does not start"
+rm "$work/statuses"
+printf '2026-03-20T15:00:00Z\n' >"$work/clock"
+wait_until 20 test -s "$work/statuses" || die "the first daemon still runs beside the second"
+[ "$(<"$work/statuses")" = 1 ] || die "the first daemon ended with status $(<"$work/statuses")"
+grep -q 'KITH_EFENCED' "$work/risk.log" || die "the first daemon does not say why it ended"
+swept() { [ "$(pg_sql -Atc "SELECT count(*) FROM risk.as_of WHERE as_of >= '2026-03-20' AND swept_to IS NULL")" = 2 ]; }
+wait_until 20 swept || die "the second daemon does not judge the new day"
+
+# SIGTERM: drains and ends with status 0.
+kill -TERM "$second"
+status=0
+wait "$second" || status=$?
+[ "$status" -eq 0 ] || die "the daemon ended with status $status on SIGTERM"
