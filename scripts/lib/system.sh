@@ -24,7 +24,7 @@ system_down() {
 # The private mail sink: takes every mail and keeps it in $state/mail.
 mail_sink_up() {
     install_file "$repo/tests/lib/mailsink.py" 644
-    process_start smtp /usr/bin/python3 "$state/bin/mailsink.py" "$state/mail" --listen "127.0.0.1:$(port_of smtp)" --log "$state/log/smtp.jsonl"
+    process_start smtp /usr/bin/python3 "$state/bin/mailsink.py" --folder "$state/mail" --port "$(port_of smtp)" --log "$state/log/smtp.jsonl"
 }
 
 # status_is_quiet: every reader has read every log to its end, and no mail waits to be sent.
