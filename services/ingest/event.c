@@ -73,8 +73,8 @@ static void set_digest(struct ingest_event *e)
 {
     struct kith_hasher h;
     kith_hash_begin(&h);
-    kith_hash_int(&h, e->has_reason);
-    kith_hash_text(&h, e->reason);
+    kith_hash_int(&h, e->reason != NULL);
+    kith_hash_text(&h, e->reason ? e->reason : "");
     kith_hash_int(&h, e->arrival_us);
     kith_hash_int(&h, e->departure_us);
     kith_hash_text(&h, e->extra ? e->extra : "");
@@ -82,12 +82,11 @@ static void set_digest(struct ingest_event *e)
     e->digest = ingest_digest(&hash);
 }
 
-static void set_reason(struct ingest_event *e, const char *text)
+/* "" is none. The length was checked before. */
+static kith_err set_reason(struct ingest_event *e, const char *text)
 {
-    size_t n = text ? strlen(text) : 0;
-    assert(n < sizeof(e->reason)); /* checked: 255 characters */
-    memcpy(e->reason, text ? text : "", n + 1);
-    e->has_reason = n > 0;
+    e->reason = text && *text ? strdup(text) : NULL;
+    return text && *text && !e->reason ? KITH_ENOMEM : KITH_OK;
 }
 
 /* `*ret`: text of what is left in `body` beyond the typed fields; NULL when nothing is. */
@@ -165,12 +164,15 @@ static kith_err from_canon(const struct ingest_resource *r, json_t *body, struct
                             INGEST_CATEGORY_SIZE - 1);
         return KITH_EINVAL;
     }
-    set_reason(e, json_string_value(json_object_get(body, "attendanceEventReason")));
     e->arrival_us = canon_time(body, "arrivalTime");
     e->departure_us = canon_time(body, "departureTime");
-    kith_err err = take_extra(body, &e->extra);
+    kith_err err = set_reason(e, json_string_value(json_object_get(body, "attendanceEventReason")));
+    if (err == KITH_OK)
+        err = take_extra(body, &e->extra);
     if (err == KITH_OK)
         set_digest(e);
+    else
+        free(e->reason);
     return err;
 }
 
@@ -363,18 +365,22 @@ kith_err ingest_event_from_native(const struct ingest_native *in, struct ingest_
     if (err != KITH_OK)
         return err;
     const char *reason = in->reason ? in->reason : "";
-    if (ingest_characters(reason, strlen(reason)) > 255 || strlen(reason) >= sizeof(e.reason)) {
+    if (ingest_characters(reason, strlen(reason)) > 255 || strlen(reason) >= INGEST_REASON_SIZE) {
         kith_why_set(why, "reason must have at most 255 characters");
         return KITH_EINVAL;
     }
-    set_reason(&e, reason);
-    err = native_time(in->arrival_time, "arrival_time", &e.arrival_us, why);
+    e.extra = NULL;
+    err = set_reason(&e, reason);
+    if (err == KITH_OK)
+        err = native_time(in->arrival_time, "arrival_time", &e.arrival_us, why);
     if (err == KITH_OK)
         err = native_time(in->departure_time, "departure_time", &e.departure_us, why);
     if (err == KITH_OK)
         err = native_extra(in, &e.extra, why);
-    if (err != KITH_OK)
+    if (err != KITH_OK) {
+        free(e.reason);
         return err;
+    }
     set_digest(&e);
     *ret = e;
     return KITH_OK;
@@ -382,7 +388,9 @@ kith_err ingest_event_from_native(const struct ingest_native *in, struct ingest_
 
 void ingest_event_done(struct ingest_event *e)
 {
+    free(e->reason);
     free(e->extra);
+    e->reason = NULL;
     e->extra = NULL;
 }
 

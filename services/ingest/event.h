@@ -26,13 +26,12 @@ struct ingest_event {
     struct kith_id place_section; /* of sections; zeroes when !section */
     int64_t school_id;            /* the SIS's */
     int32_t date;                 /* local school date, days since 1970-01-01 */
-    char category[INGEST_CATEGORY_SIZE];
-    char reason[INGEST_REASON_SIZE];
-    bool has_reason;
-    int64_t arrival_us;   /* microseconds since local midnight; INGEST_TIME_NONE */
-    int64_t departure_us; /* same */
+    int64_t arrival_us;           /* microseconds since local midnight; INGEST_TIME_NONE */
+    int64_t departure_us;         /* same */
+    char *reason;   /* heap; NULL = none: few have one, and a batch holds thousands of events */
     char *extra;    /* canonical JSON object of the remaining known fields; heap; NULL = none */
     int64_t digest; /* >= 0, of reason, times and extra */
+    char category[INGEST_CATEGORY_SIZE];
 };
 
 /* Parse a POST body. On success `ret` goes to ingest_event_done(); on failure it is untouched. Errors as ingest_doc_parse. */
@@ -80,7 +79,7 @@ struct ingest_native {
 };
 KITH_MUST_CHECK kith_err ingest_event_from_native(const struct ingest_native *in,
                                                   struct ingest_event *ret, struct kith_why *why);
-void ingest_event_done(struct ingest_event *e); /* frees extra */
+void ingest_event_done(struct ingest_event *e); /* frees reason and extra */
 
 /* A descriptor as it is kept: the full URI, or uri://ed-fi.org/AttendanceEventCategoryDescriptor#<code> for a bare code.
  * Errors: KITH_EINVAL empty, too long, blank at an end. */

@@ -247,7 +247,7 @@ static bool any(struct ingest_op *const *ops, size_t n, bool (*has)(const struct
 
 static bool has_reason(const struct ingest_event *e)
 {
-    return e->has_reason;
+    return e->reason != NULL;
 }
 
 static bool has_arrival(const struct ingest_event *e)
@@ -271,7 +271,7 @@ static void mark_details(struct kith_job *job, struct ingest_op *const *ops, siz
     size_t m = any(ops, n, has_reason) ? n : 0;
     kith_job_array(job, m);
     for (size_t i = 0; i < m; i++)
-        kith_job_text(job, ops[i]->event.has_reason ? ops[i]->event.reason : NULL);
+        kith_job_text(job, ops[i]->event.reason);
     m = any(ops, n, has_arrival) ? n : 0;
     kith_job_array(job, m);
     for (size_t i = 0; i < m; i++) {

@@ -19,7 +19,7 @@ static void check(bool good)
 static void check_event(const struct ingest_event *e)
 {
     check(e->digest >= 0 && memchr(e->category, '\0', sizeof(e->category)) &&
-          memchr(e->reason, '\0', sizeof(e->reason)) && e->has_reason == (e->reason[0] != '\0'));
+          (!e->reason || (e->reason[0] && strlen(e->reason) < INGEST_REASON_SIZE)));
     struct ingest_event_view view = {
         .section = e->section,
         .student_unique_id = "1",
@@ -30,7 +30,7 @@ static void check_event(const struct ingest_event *e)
         .section_identifier = "A-1",
         .category = e->category,
         .date = e->date,
-        .reason = e->has_reason ? e->reason : NULL,
+        .reason = e->reason,
         .arrival_us = e->arrival_us,
         .departure_us = e->departure_us,
         .extra = e->extra,
