@@ -48,7 +48,8 @@ keep_running() {
 }
 stop_all() {
     local status=$?
-    trap - EXIT
+    trap - EXIT ERR
+    set +e
     touch "$work/stop"
     for pid in "$(<"$work/pid")" "$player" "$second"; do
         [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
