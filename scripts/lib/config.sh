@@ -85,6 +85,7 @@ public_url = http://127.0.0.1:$(port_of http_ingest)
 
 [risk]
 http = 127.0.0.1:$(port_of http_risk)
+$([ ! -f "$state/clock" ] || printf '%s\n' "; the driven clock jumps from day to day" "sweep_every = 200ms")
 
 [notification]
 http = 127.0.0.1:$(port_of http_notification)

@@ -20,32 +20,45 @@ demo_clock_begin() {
 local_clock() { clock_set "$(date -u -d "TZ=\"America/Chicago\" $1 $2" +%Y-%m-%dT%H:%M:%SZ)"; }
 
 demo_load() {
-    local day folder=$state/demo/district
+    local day past=() folder=$state/demo/district
     [ -d "$state/demo" ] || as_owner mkdir -m 700 "$state/demo"
     [ -d "$folder" ] || demo_generate "$folder"
     [ ! -f "$state/demo/before.done" ] || return 0
-    local_clock "$(date -d "${demo_week[0]} - 1 day" +%F)" 18:00
-    say "Pushing rosters, as the district's SIS would"
-    push "$folder/roster" || die "the push was refused; see above"
-    say "Pushing attendance of the weeks before ${demo_week[0]}"
-    local before=()
+    if [ ! -f "$state/demo/roster.done" ]; then
+        say "Pushing rosters, as the district's SIS would"
+        push "$folder/roster" || die "the push was refused; see above"
+        touch "$state/demo/roster.done"
+    fi
+    say "Pushing the attendance of the weeks before ${demo_week[0]}, and logging which adult spoke with whom"
     for day in "$folder"/days/*/; do
-        [[ $(basename "$day") < ${demo_week[0]} ]] && before+=("${day%/}")
+        day=$(basename "$day")
+        [[ $day < ${demo_week[0]} ]] || break
+        past+=("$day")
+        if [ ${#past[@]} -eq 5 ]; then
+            demo_past "${past[@]}"
+            past=()
+        fi
     done
-    demo_join "$folder/before" "${before[@]}"
-    push "$folder/before" || die "the push was refused; see above"
-    say "Logging which adult has spoken with whom"
-    demo_contacts 0000-00-00 "$(date -d "${demo_week[0]} - 1 day" +%F)"
-    wait_quiet 300 || die "the daemons did not finish within 5 minutes; see kith status"
+    [ ${#past[@]} -eq 0 ] || demo_past "${past[@]}"
     touch "$state/demo/before.done"
+}
+
+# demo_past DAY...: a week at once, at its end.
+demo_past() {
+    local folder=$state/demo/district
+    local_clock "${*: -1}" 17:00
+    demo_contacts "$1" "${*: -1}"
+    demo_join "$folder/before" "${@/#/$folder/days/}"
+    push "$folder/before" >/dev/null || die "the push of the days from $1 was refused; see above"
+    demo_settle "${*: -1}" || die "the daemons did not finish the days from $1 within 2 minutes; see kith status"
 }
 
 # The generator runs as the caller (the owner may not be able to read the checkout); then the files are the owner's.
 demo_generate() {
     local scratch
-    say "Making a synthetic district (tests/district): 900 students in 2 schools of small communities"
+    say "Making a synthetic district (tests/district): 600 students in 2 schools of small communities"
     scratch=$(mktemp -d)
-    /usr/bin/python3 "$repo/tests/district/generate.py" --out "$scratch/district" --until "${demo_week[-1]}" >"$scratch/log" 2>&1 ||
+    /usr/bin/python3 "$repo/tests/district/generate.py" --students 600 --seed 18 --out "$scratch/district" --until "${demo_week[-1]}" >"$scratch/log" 2>&1 ||
         { cat "$scratch/log" >&2; die "the synthetic district could not be made"; }
     demo_adopt "$scratch/district" "$1"
     rm -rf "$scratch"
@@ -94,12 +107,17 @@ demo_play() {
         push "$state/demo/district/days/$day" >/dev/null || die "the push of $day was refused; see above"
         demo_contacts "$day" "$day"
         local_clock "$day" 16:30
-        wait_quiet 120 || die "the daemons did not finish $day within 2 minutes; see kith status"
+        demo_settle "$day" || die "the daemons did not finish $day within 2 minutes; see kith status"
         after=$(demo_counts)
         # shellcheck disable=SC2086
         demo_day_line "$day" $before $after
         touch "$state/demo/$day.done"
     done
+}
+# demo_settle DAY: every district is judged as of the day, everything read and sent.
+demo_settle() { wait_until 120 demo_judged "$1" && wait_quiet 120; }
+demo_judged() {
+    [ "$(cluster_sql -At -c "SELECT count(*) FROM risk.pub_as_of WHERE as_of = '$1' AND complete")" = 1 ]
 }
 demo_counts() {
     cluster_sql -At -F ' ' -c "SELECT (SELECT count(*) FROM ingest.attendance), (SELECT count(*) FROM risk.pub_flag),

@@ -24,8 +24,12 @@ system_down() {
 # The private mail sink: takes every mail and keeps it in $state/mail.
 mail_sink_up() {
     install_file "$repo/tests/lib/mailsink.py" 644
+    mail_sink_ready || process_stop smtp
     process_start smtp /usr/bin/python3 "$state/bin/mailsink.py" --folder "$state/mail" --port "$(port_of smtp)" --log "$state/log/smtp.jsonl"
+    wait_until 10 mail_sink_ready || die "the mail sink does not listen; see $state/log/smtp.log"
 }
+
+mail_sink_ready() { (exec 8<>"/dev/tcp/127.0.0.1/$(port_of smtp)") 2>/dev/null; }
 
 # status_is_quiet: every reader has read every log to its end, and no mail waits to be sent.
 status_is_quiet() {
@@ -33,10 +37,9 @@ status_is_quiet() {
 import json, sys
 status = json.load(sys.stdin)
 behind = sum(s["lag_records"] for s in status["streams"])
-waiting = sum(d.get("mails", {}).get(s, 0) for d in status["districts"] for s in ("sending",))
-queued = sum(d.get("deliveries", {}).get("queued", 0) for d in status["districts"])
+waiting = sum(d.get("mails", {}).get("sending", 0) + d.get("deliveries", {}).get("queued", 0) for d in status["districts"])
 ready = all(d["health"] == "ready" for d in status["daemons"])
-sys.exit(0 if ready and not (behind or waiting or queued) else 1)'
+sys.exit(0 if ready and not (behind or waiting) else 1)'
 }
 
 # wait_quiet SECONDS: twice in a row, so that what one reader wrote last is seen by the next.

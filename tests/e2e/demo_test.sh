@@ -14,7 +14,7 @@ done
 pg_bin= && cluster_bin
 
 # every pushed event is stored, once
-lines=$(cat "$state"/demo/district/before/studentSchoolAttendanceEvents.jsonl "$state"/demo/district/days/*/studentSchoolAttendanceEvents.jsonl | sort -u | wc -l)
+lines=$(cat "$state"/demo/district/days/*/studentSchoolAttendanceEvents.jsonl | sort -u | wc -l)
 expect "attendance events" "$lines" "$(sql 'SELECT count(*) FROM ingest.attendance')"
 [ "$(sql 'SELECT count(*) FROM risk.pub_flag WHERE cleared_at IS NULL')" -gt 0 ] || die "nobody was flagged in a district where one in twelve disengages"
 expect "alerts of open flags" "$(sql 'SELECT count(*) FROM risk.pub_flag WHERE cleared_at IS NULL')" \
