@@ -33,9 +33,16 @@ home_find() {
 
 # home_open: the same, making it first where needed.
 home_open() {
+    local parent folder
     home_path
+    parent=$(dirname -- "$home")
+    mkdir -p -- "$parent"
+    if [ -r "$parent" ]; then # two at the same time: one makes it, the other finds it
+        exec 8<"$parent"
+        flock 8
+    fi
     if [ ! -e "$home" ]; then
-        mkdir -p -- "$(dirname -- "$home")" && mkdir -m 700 -- "$home" || die "cannot make $home"
+        mkdir -m 700 -- "$home" || die "cannot make $home"
         [ "$EUID" -ne 0 ] || home_give_away
     elif [ -d "$home" ] && [ "$EUID" -eq 0 ] && [ "$(stat -Lc %u "$home")" -eq 0 ]; then
         home_give_away
@@ -46,6 +53,7 @@ home_open() {
         [ -d "$state/$folder" ] || as_owner mkdir -m 700 -- "$state/$folder"
     done
     home_runtime_make
+    exec 8<&-
 }
 
 # Root made it (or owns it): hand it to the ordinary user who will run everything, and make sure that this user can reach it.

@@ -10,7 +10,7 @@ stop() {
     local status=$? home
     trap - EXIT ERR
     for home in "$homes"/*/; do
-        [ "$status" -eq 0 ] || tail -n 5 "$home"/log/*.log >&2
+        [ "$status" -eq 0 ] || tail -n 5 "$home"/log/{ingest,risk,notification}.log >&2
         KITH_HOME=${home%/} "$repo/scripts/down" --purge >/dev/null || status=1
     done
     rm -rf "$homes"
