@@ -12,9 +12,9 @@ kith_clock 2026-12-18T20:00:00Z
 kith_up "$KITH_BUILD"
 kith_district
 say "Generating and pushing rosters of 2,000 students"
-/usr/bin/python3 "$repo/tests/district/generate.py" --out "$state/district" --students 2000 --schools 4 --until 2026-08-17 2>/dev/null
-kith push --kept "$state/kept" "$state/district/roster" >&2
-/usr/bin/python3 - "$state/district/roster" >"$state/students" <<'END'
+/usr/bin/python3 "$repo/tests/district/generate.py" --out "$state/sis" --students 2000 --schools 4 --until 2026-08-17 2>/dev/null
+kith push --kept "$state/kept" "$state/sis/roster" >&2
+/usr/bin/python3 - "$state/sis/roster" >"$state/students" <<'END'
 import json, sys
 for line in open(sys.argv[1] + "/studentSchoolAssociations.jsonl"):
     s = json.loads(line)
