@@ -48,8 +48,6 @@ struct option {
 static const struct option common_options[] = {
     {ZMQ_LINGER, LINGER_MS}, /* default: closing may wait forever */
     {ZMQ_MAXMSGSIZE, 0},     /* set apart: it is 64 bits wide */
-    {ZMQ_SNDHWM, 1000},
-    {ZMQ_RCVHWM, 1000},
     {ZMQ_HEARTBEAT_IVL,
      2000}, /* a pulled cable is otherwise noticed only by the next send, if ever */
     {ZMQ_HEARTBEAT_TIMEOUT, 6000},
@@ -58,7 +56,11 @@ static const struct option common_options[] = {
     {ZMQ_HANDSHAKE_IVL, 5000}, /* who does not finish the handshake holds a descriptor */
     {0},
 };
+/* A commit answers thousands of single-event requests in one turn: the way back must hold more than the way in, or answers
+ * are dropped and the sender waits for its resend. Answers are small; the large ones (LogBatch) have one question outstanding. */
 static const struct option server_options[] = {
+    {ZMQ_RCVHWM, 1000},
+    {ZMQ_SNDHWM, 10000},
     {ZMQ_ROUTER_MANDATORY, 1}, /* a reply that cannot be delivered is an error, not silence */
     {ZMQ_BACKLOG, 1024},       /* everybody comes back at once after a restart */
     {ZMQ_CURVE_SERVER, 1},
@@ -66,6 +68,8 @@ static const struct option server_options[] = {
     {0},
 };
 static const struct option client_options[] = {
+    {ZMQ_SNDHWM, 1000},
+    {ZMQ_RCVHWM, 10000},
     {ZMQ_IMMEDIATE, 1}, /* nothing piles up for a peer that is not there */
     {ZMQ_RECONNECT_IVL, 100},
     {ZMQ_RECONNECT_IVL_MAX, 1000}, /* what was away for long is found again within a second */
