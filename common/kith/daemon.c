@@ -270,16 +270,6 @@ static kith_err open_bus(struct kith_daemon *d, struct kith_why *why)
     kith_err err = kith_bus_new(d->loop, &d->keys, on_allow, d, &d->bus);
     if (err == KITH_EUNSAFE)
         kith_why_set(why, "this libzmq has no CURVE or cannot enforce who comes in");
-    const char *endpoint = kith_settings_bus(&d->settings, d->spec->name);
-    if (err == KITH_OK && !endpoint) {
-        kith_why_set(why, "[common] has no bus_%s", d->spec->name);
-        err = KITH_ECONFIG;
-    }
-    if (err != KITH_OK)
-        return err;
-    err = kith_bus_serve(d->bus, endpoint, kith_daemon_on_request, d, &d->server, why);
-    if (err == KITH_OK)
-        kith_bus_pause(d->server); /* until the service is up */
     return err;
 }
 
@@ -301,12 +291,23 @@ static kith_err open_http(struct kith_daemon *d, struct kith_why *why)
 static kith_err start_service(struct kith_daemon *d, struct kith_why *why)
 {
     d->started = true; /* stop is due even when start failed half-way */
-    kith_err err = d->spec->start ? d->spec->start(d, d->spec->ctx, why) : KITH_OK;
-    if (err != KITH_OK)
-        return err;
-    d->serving = true;
-    kith_bus_resume(d->server);
-    return KITH_OK;
+    return d->spec->start ? d->spec->start(d, d->spec->ctx, why) : KITH_OK;
+}
+
+/* The doors are opened last: who comes earlier finds nobody and soon tries again, but a key refused because its service has not read
+ * yet whom it knows would stay away for 5 s, and a request would meet a service that is half there. */
+static kith_err open_doors(struct kith_daemon *d, struct kith_why *why)
+{
+    const char *endpoint = kith_settings_bus(&d->settings, d->spec->name);
+    if (!endpoint) {
+        kith_why_set(why, "[common] has no bus_%s", d->spec->name);
+        return KITH_ECONFIG;
+    }
+    kith_err err = kith_bus_serve(d->bus, endpoint, kith_daemon_on_request, d, &d->server, why);
+    if (err == KITH_OK)
+        err = open_http(d, why);
+    d->serving = err == KITH_OK;
+    return err;
 }
 
 /* ---- the whole ---- */
@@ -314,8 +315,8 @@ static kith_err start_service(struct kith_daemon *d, struct kith_why *why)
 static kith_err start(struct kith_daemon *d, struct kith_why *why)
 {
     static kith_err (*const steps[])(struct kith_daemon *, struct kith_why *) = {
-        load_settings, open_log, open_keys, open_loop,     open_database,
-        take_log,      open_bus, open_http, start_service,
+        load_settings, open_log, open_keys,     open_loop,  open_database,
+        take_log,      open_bus, start_service, open_doors,
     };
     for (size_t i = 0; i < KITH_LEN(steps); i++) {
         kith_err err = steps[i](d, why);

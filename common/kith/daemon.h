@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The skeleton of a daemon: a daemon's main is data. Order of start: options, configuration, log, keys, loop, database (statements
- * checked), log taken over, bus, http, spec.start, sd_notify READY. SIGTERM/SIGINT drain (at most 5 s), SIGHUP reloads keys and
+ * checked), log taken over, bus (to others), spec.start, then the doors: own bus and http, sd_notify READY. SIGTERM/SIGINT drain (at most 5 s), SIGHUP reloads keys and
  * reloadable settings. /healthz (the loop turned within 5 s), /readyz (database reachable), /metrics on its http listener.
  *
  * Options: --config FILE (default $KITH_HOME/kith.conf), --check-config, --sample-config, --version, --help.
@@ -55,7 +55,8 @@ struct kith_daemon_spec {
                            kith_err err, const char *why);
     /* May a public key that is not in the keys folder come in? As kith_bus_allow_fn; NULL = no. */
     bool (*allow)(void *ctx, const char *public_key, char user[KITH_USER_MAX]);
-    /* Everything of the skeleton is up. Fail with `why` to stop. */
+    /* Everything of the skeleton is up but the doors: kith_daemon_server() and kith_daemon_http() are NULL until start has
+     * returned. Fail with `why` to stop. */
     kith_err (*start)(struct kith_daemon *d, void *ctx, struct kith_why *why);
     /* SIGTERM: take no more work. Called once; then `idle` is asked every 20 ms until true or 5 s passed. */
     void (*drain)(void *ctx);
