@@ -9,15 +9,10 @@
 #include "kith/metrics.h"
 
 #define SHARD 0
-/* How long the database may be away before new work is refused at the door rather than queued. */
-#define AWAY_MS 2000
-/* A settle that failed is tried again after this. */
-#define RETRY_MS 100
 /* Plain INSERT is tried again after at most so many runs in a row without a known key. */
 #define FRESH_MAX 64
 
 static void schedule(struct ingest_writer *w);
-static void queue_next(struct queue *q);
 static void send_run(struct queue *q);
 
 /* ---- answers ---- */
@@ -47,6 +42,20 @@ static void tell_room(struct ingest_writer *w)
         w->room = room;
         w->opts.on_room(w->opts.ctx, room);
     }
+}
+
+void ingest_queue_refuse(struct queue *q, const char *why)
+{
+    struct ingest_op *list = q->head;
+    q->head = NULL;
+    q->tail = &q->head;
+    for (struct ingest_op *op = list; op; op = op->next) {
+        op->err = KITH_EBUSY;
+        kith_why_set(&op->why, "%s", why);
+    }
+    q->solo = 0;
+    answer_all(q->writer, list);
+    tell_room(q->writer);
 }
 
 static void event_outcomes(struct run *run)
@@ -110,81 +119,6 @@ static void finish_run(struct queue *q, kith_err err, const struct kith_why *why
     answer_all(w, sharers);
 }
 
-/* ---- after an unknown outcome: ask the database what is there ---- */
-
-static void on_states(void *ctx, const struct kith_rows *rows)
-{
-    struct queue *q = ctx;
-    for (size_t i = 0; i < kith_rows_n(rows); i++) {
-        size_t n;
-        struct kith_id id;
-        memcpy(id.b, kith_rows_bytes(rows, i, 0, &n), sizeof(id.b));
-        /* the id was put before, so replacing it needs no memory */
-        kith_err err = ingest_known_put(q->district->known, &id, kith_rows_int(rows, i, 1),
-                                        kith_rows_int(rows, i, 2));
-        (void)err;
-    }
-}
-
-static void on_categories(void *ctx, const struct kith_rows *rows)
-{
-    struct queue *q = ctx;
-    for (size_t i = 0; i < kith_rows_n(rows); i++) {
-        const char *uri = kith_rows_text(rows, i, 1);
-        if (!ingest_district_category(q->district, uri) &&
-            ingest_district_add_category(q->district, (int32_t)kith_rows_int(rows, i, 0), uri) !=
-                KITH_OK)
-            q->stale = true;
-    }
-}
-
-static void settled(void *ctx, kith_err err, const struct kith_why *why)
-{
-    struct queue *q = ctx;
-    (void)why;
-    q->busy = false;
-    if (err != KITH_OK)
-        kith_timer_start(q->writer->retry, RETRY_MS, 0);
-    else {
-        q->stale = false;
-        int64_t top = ingest_known_top(q->district->known);
-        if (q->district->next_num <= top)
-            q->district->next_num = top + 1;
-        queue_next(q);
-    }
-}
-
-static void settle(struct queue *q)
-{
-    struct kith_job *job = NULL;
-    if (kith_job_new(&job) != KITH_OK) {
-        kith_timer_start(q->writer->retry, RETRY_MS, 0);
-        return;
-    }
-    ingest_store_categories(job, q->district->id, on_categories, q);
-    if (q->stale_n > 0)
-        ingest_store_states(job, q->district->id, q->stale_of, q->stale_ids, q->stale_n, on_states,
-                            q);
-    if (kith_db_run(q->writer->opts.db, job, settled, q) == KITH_OK)
-        q->busy = true;
-    else
-        kith_timer_start(q->writer->retry, RETRY_MS, 0);
-}
-
-static void remember_stale(struct queue *q)
-{
-    struct run *run = &q->run;
-    q->stale = true;
-    q->stale_n = 0;
-    if (run->kind != INGEST_OP_DOCUMENT && run->kind != INGEST_OP_DOCUMENT_DELETE)
-        return;
-    for (size_t i = 0; i < run->n; i++) {
-        struct ingest_op *op = run->ops[i];
-        q->stale_of[q->stale_n] = op->doc ? op->doc->resource : op->resource;
-        q->stale_ids[q->stale_n++] = op->id;
-    }
-}
-
 /* ---- a run's transaction ---- */
 
 /* One operation spoiled the run (data that the database refuses): put all back and write them one by one. */
@@ -239,7 +173,7 @@ static void run_failed(struct queue *q, kith_err err, const struct kith_why *why
         return;
     }
     if (err == KITH_EDB || err == KITH_EFENCED)
-        remember_stale(q);
+        ingest_queue_stale(q);
     ingest_run_undo(q);
     if (err == KITH_EINVAL && run->n + (run->sharers != NULL) > 1)
         put_back(q);
@@ -271,7 +205,7 @@ static void run_done(void *ctx, kith_err err, const struct kith_why *why)
     }
     tell_room(q->writer);
     if (err == KITH_OK)
-        queue_next(q);
+        ingest_queue_next(q);
     else
         schedule(q->writer); /* not from here: a failure to send would recurse */
 }
@@ -397,7 +331,7 @@ static void body_read(void *ctx, kith_err err, const struct kith_why *why)
         return;
     }
     finish_run(q, err == KITH_OK ? KITH_ENOTFOUND : err, why);
-    queue_next(q);
+    ingest_queue_next(q);
 }
 
 static bool read_body(struct queue *q)
@@ -463,12 +397,12 @@ static void send_run(struct queue *q)
 
 /* ---- queues ---- */
 
-static void queue_next(struct queue *q)
+void ingest_queue_next(struct queue *q)
 {
     if (q->busy)
         return;
     if (q->stale) {
-        settle(q);
+        ingest_queue_settle(q);
         return;
     }
     if (!q->head)
@@ -488,8 +422,12 @@ static void kick(void *ctx)
 {
     struct ingest_writer *w = ctx;
     w->kick_scheduled = false;
+    if (w->freed) {
+        free(w);
+        return;
+    }
     for (size_t i = 0; i < w->n; i++)
-        queue_next(w->queues[i]);
+        ingest_queue_next(w->queues[i]);
     tell_room(w);
 }
 
@@ -517,7 +455,7 @@ kith_err ingest_writer_submit(struct ingest_writer *w, struct ingest_op *op)
     struct queue *q = find_queue(w, op->district);
     if (!q)
         return KITH_ENOTFOUND;
-    if (w->bytes + op->size > w->opts.queue_bytes || kith_db_away_ms(w->opts.db) > AWAY_MS)
+    if (w->bytes + op->size > w->opts.queue_bytes || kith_db_away_ms(w->opts.db) > INGEST_AWAY_MS)
         return KITH_EBUSY;
     op->next = NULL;
     op->err = KITH_OK;
@@ -577,13 +515,16 @@ void ingest_writer_free(struct ingest_writer *w)
     if (!w)
         return;
     for (size_t i = 0; i < w->n; i++) {
+        ingest_queue_refuse(w->queues[i], "shutting down; send it again");
         kith_bytes_done(&w->queues[i]->run.items);
         free(w->queues[i]->run.body);
         free(w->queues[i]);
     }
     free(w->queues);
     kith_timer_free(w->retry);
-    free(w);
+    w->freed = true;
+    if (!w->kick_scheduled) /* else by the kick, which the loop still holds */
+        free(w);
 }
 
 bool ingest_writer_idle(const struct ingest_writer *w)

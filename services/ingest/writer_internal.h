@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by writer.c (queues, transactions, answers) and writer_run.c (what goes into a run and is it allowed). */
+/* Shared by writer.c (queues, transactions, answers), writer_run.c (what goes into a run and is it allowed) and writer_settle.c (after
+ * an unknown outcome). */
 #ifndef INGEST_WRITER_INTERNAL_H
 #define INGEST_WRITER_INTERNAL_H
 
 #include "ingest/ingest.h"
 #include "ingest/store.h"
 #include "ingest/writer.h"
+
+/* How long the database may be away before new work is refused at the door rather than queued, and what waits is refused too. */
+#define INGEST_AWAY_MS 2000
 
 /* Ids in a run, to find a second operation on the same row: open addressing, emptied by raising the stamp. */
 #define SEEN_SIZE 16384
@@ -70,6 +74,7 @@ struct ingest_writer {
     size_t bytes;
     bool room;
     bool kick_scheduled;
+    bool freed;
     struct kith_timer *retry;
 };
 
@@ -78,5 +83,14 @@ struct ingest_writer {
 void ingest_run_gather(struct queue *q, struct ingest_op ***refused);
 /* The run did not commit: forget what it made known. */
 void ingest_run_undo(struct queue *q);
+
+/* Send the next run, or settle first; does nothing while a job is under way. */
+void ingest_queue_next(struct queue *q);
+/* What waits in the queue is answered with KITH_EBUSY. */
+void ingest_queue_refuse(struct queue *q, const char *why);
+/* The outcome of the queue's run is unknown: what is known of its rows must be read again. */
+void ingest_queue_stale(struct queue *q);
+/* Read it, then go on with the queue. Tried again until it is done; who waits longer than INGEST_AWAY_MS for the database is refused. */
+void ingest_queue_settle(struct queue *q);
 
 #endif
