@@ -130,7 +130,8 @@ CREATE TABLE notification.attempt (
   FOREIGN KEY (district_id, mail_id) REFERENCES notification.mail);
 
 -- What one person is to be told about one alert. address NULL: the district's default address at the time of sending.
--- step 0 = as routed, 1 = after the first person could not be reached.
+-- step 0 = as routed, 1 = after the first person could not be reached. urgency and flag_at are the alert's (urgency as long as it is
+-- queued), so that the queue is read without a join.
 CREATE TABLE notification.delivery (
   district_id int NOT NULL,
   delivery_id uuid NOT NULL,
@@ -139,6 +140,8 @@ CREATE TABLE notification.delivery (
   channel text NOT NULL CHECK (channel IN ('email')),
   step int NOT NULL,
   address text,
+  urgency int NOT NULL,
+  flag_at timestamptz NOT NULL,
   state text NOT NULL CHECK (state IN ('queued', 'mailed', 'cancelled')),
   mail_id uuid,
   queued_at timestamptz NOT NULL,
@@ -149,6 +152,9 @@ CREATE TABLE notification.delivery (
   CHECK ((state = 'mailed') = (mail_id IS NOT NULL)));
 CREATE INDEX delivery_queued ON notification.delivery (district_id, staff_id) WHERE state = 'queued';
 CREATE INDEX delivery_mail ON notification.delivery (district_id, mail_id) WHERE mail_id IS NOT NULL;
+
+-- Its statements take whole batches; a plan made while the tables were empty (the first load) would be kept long after.
+ALTER ROLE kith_notification SET plan_cache_mode = force_custom_plan;
 
 ALTER TABLE notification.district OWNER TO kith_owner;
 ALTER TABLE notification.school OWNER TO kith_owner;

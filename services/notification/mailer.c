@@ -277,19 +277,30 @@ static void on_queue(void *ctx, kith_err err, const struct kith_why *why)
         begin_failed(w, err, why);
 }
 
+/* Who gets no mail now: those who rest, and those with a mail under way. */
+static size_t not_now(const struct notif_lane *lane, int64_t *staff_ids)
+{
+    const struct notif_rest *r = lane->resting.items;
+    size_t n = 0;
+    for (size_t i = 0; i < lane->resting.n; i++)
+        staff_ids[n++] = r[i].staff_id;
+    for (const struct notif_mail *m = lane->mails; m; m = m->next)
+        staff_ids[n++] = m->row.staff_id;
+    return n;
+}
+
 static kith_err read_queue(struct begin_work *w)
 {
     struct notif_lane *lane = w->lane;
     size_t n = lane->resting.n;
-    kith_auto_mem int64_t *resting = calloc(n ? n : 1, sizeof(*resting));
+    for (const struct notif_mail *m = lane->mails; m; m = m->next)
+        n++;
+    kith_auto_mem int64_t *but = calloc(n ? n : 1, sizeof(*but));
     kith_auto(kith_job) job = NULL;
-    kith_err err = resting ? kith_job_new(&job) : KITH_ENOMEM;
+    kith_err err = but ? kith_job_new(&job) : KITH_ENOMEM;
     if (err != KITH_OK)
         return err;
-    const struct notif_rest *r = lane->resting.items;
-    for (size_t i = 0; i < n; i++)
-        resting[i] = r[i].staff_id;
-    notif_store_read_queue(job, lane->district, resting, n, w->people, &w->queue);
+    notif_store_read_queue(job, lane->district, but, not_now(lane, but), w->people, &w->queue);
     return kith_db_run(lane->service->db, KITH_TAKE(job), on_queue, w);
 }
 

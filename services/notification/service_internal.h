@@ -16,7 +16,7 @@
 
 /* Mails that may be between "sending" and their outcome, for each connection: enough that the connections never wait for a
  * COMMIT, few enough that a crash repeats little and that what comes meanwhile joins the next mail to the same person. */
-#define NOTIF_WINDOW_PER_CONNECTION 16
+#define NOTIF_WINDOW_PER_CONNECTION 32
 
 /* A batch in our hands that was not begun. */
 struct notif_waiting {

@@ -68,13 +68,18 @@ const struct kith_stmt notification_statements[] = {
     [S_KNOWN_ALERTS] = {"notification_known_alerts",
         "SELECT alert_id, flag_pos, state = 'open', staff_id, reason FROM alert"
         " WHERE district_id = $1 AND alert_id = ANY ($2::uuid[])", "iU", "ulblt"},
+    /* OFFSET 0 keeps the order of the joins, each a look-up by primary key: without statistics (a first load) the planner
+     * would rather begin with all cohorts of the district */
     [S_KNOWN_ADVISERS] = {"notification_known_advisers",
-        "SELECT s.student_id, s.cohort_id, t.staff_id, greatest(s.begin_date, t.begin_date), least(s.end_date, t.end_date), p.email"
-        " FROM cohort_student s"
-        " JOIN cohort c ON c.district_id = $1 AND c.cohort_id = s.cohort_id AND c.advisory"
-        " JOIN cohort_staff t ON t.district_id = $1 AND t.cohort_id = s.cohort_id"
-        " JOIN staff p ON p.district_id = $1 AND p.staff_id = t.staff_id AND p.email <> ''"
-        " WHERE s.district_id = $1 AND s.student_id = ANY ($2::int8[])", "iL", "lllddt"},
+        "SELECT q.student_id, s.cohort_id, t.staff_id, greatest(s.begin_date, t.begin_date), least(s.end_date, t.end_date), p.email"
+        " FROM unnest($2::int8[]) q(student_id)"
+        " CROSS JOIN LATERAL (SELECT cohort_id, begin_date, end_date FROM cohort_student"
+        "  WHERE district_id = $1 AND student_id = q.student_id OFFSET 0) s"
+        " CROSS JOIN LATERAL (SELECT FROM cohort WHERE district_id = $1 AND cohort_id = s.cohort_id AND advisory OFFSET 0) c"
+        " CROSS JOIN LATERAL (SELECT staff_id, begin_date, end_date FROM cohort_staff"
+        "  WHERE district_id = $1 AND cohort_id = s.cohort_id OFFSET 0) t"
+        " CROSS JOIN LATERAL (SELECT email FROM staff WHERE district_id = $1 AND staff_id = t.staff_id AND email <> '' OFFSET 0) p",
+        "iL", "lllddt"},
     [S_KNOWN_PRINCIPALS] = {"notification_known_principals",
         "SELECT r.school_id, r.staff_id, r.begin_date, r.end_date, p.email FROM staff_role r"
         " JOIN staff p ON p.district_id = $1 AND p.staff_id = r.staff_id AND p.email <> ''"
@@ -106,11 +111,15 @@ const struct kith_stmt notification_statements[] = {
         "INSERT INTO inbox (district_id, at, alert_id, staff_id) SELECT $1::int4, $2::timestamptz, t.*"
         " FROM unnest($3::uuid[], $4::int8[]) t ON CONFLICT (district_id, staff_id, alert_id) DO NOTHING", "izUL", ""},
     [S_DELIVERY] = {"notification_delivery",
-        "INSERT INTO delivery (district_id, channel, queued_at, step, delivery_id, alert_id, staff_id, address, state)"
-        " SELECT $1::int4, 'email', $2::timestamptz, $3::int4, delivery_id, alert_id, staff_id, address,"
+        "INSERT INTO delivery (district_id, channel, queued_at, step, delivery_id, alert_id, staff_id, address, urgency, flag_at, state)"
+        " SELECT $1::int4, 'email', $2::timestamptz, $3::int4, delivery_id, alert_id, staff_id, address, urgency, flag_at,"
         " CASE WHEN open THEN 'queued' ELSE 'cancelled' END"
-        " FROM unnest($4::uuid[], $5::uuid[], $6::int8[], $7::text[], $8::bool[]) t(delivery_id, alert_id, staff_id, address, open)"
-        " ON CONFLICT (district_id, delivery_id) DO NOTHING", "iziUULTB", ""},
+        " FROM unnest($4::uuid[], $5::uuid[], $6::int8[], $7::text[], $8::int4[], $9::timestamptz[], $10::bool[])"
+        " t(delivery_id, alert_id, staff_id, address, urgency, flag_at, open)"
+        " ON CONFLICT (district_id, delivery_id) DO NOTHING", "iziUULTIZB", ""},
+    [S_DELIVERY_URGENCY] = {"notification_delivery_urgency",
+        "UPDATE delivery d SET urgency = t.urgency FROM unnest($2::uuid[], $3::int4[]) t(alert_id, urgency)"
+        " WHERE d.district_id = $1 AND d.alert_id = t.alert_id AND d.state <> 'mailed' AND d.urgency <> t.urgency", "iUI", ""},
     [S_DELIVERY_CANCEL] = {"notification_delivery_cancel",
         "UPDATE delivery SET state = 'cancelled' WHERE district_id = $1 AND alert_id = ANY ($2::uuid[]) AND state = 'queued'",
         "iU", ""},
@@ -129,16 +138,15 @@ const struct kith_stmt notification_statements[] = {
         " FROM mail WHERE district_id = $1 AND next_try IS NOT NULL ORDER BY next_try", "i", "ultiiitiiizzz"},
     [S_RECENT] = {"notification_recent",
         "SELECT staff_id, max(created_at) FROM mail WHERE district_id = $1 AND created_at > $2 GROUP BY staff_id", "iz", "lz"},
+    /* one pass over the queue, whatever the planner believes about its size */
     [S_QUEUE] = {"notification_queue",
-        "WITH queued AS (SELECT d.delivery_id, d.staff_id, coalesce(d.address, c.default_email) AS address, a.urgency, a.flag_at, d.queued_at"
-        "  FROM delivery d JOIN alert a ON a.district_id = $1 AND a.alert_id = d.alert_id"
-        "  LEFT JOIN district c ON c.district_id = $1"
-        "  WHERE d.district_id = $1 AND d.state = 'queued' AND NOT d.staff_id = ANY ($2::int8[])),"
-        " person AS (SELECT staff_id FROM queued q WHERE address <> '' AND NOT EXISTS"
-        "  (SELECT FROM mail m WHERE m.district_id = $1 AND m.staff_id = q.staff_id AND m.next_try IS NOT NULL)"
-        "  GROUP BY staff_id ORDER BY max(urgency) DESC, min(queued_at), staff_id LIMIT $3::int4)"
-        " SELECT delivery_id, staff_id, address, urgency, flag_at FROM queued JOIN person USING (staff_id) WHERE address <> ''",
-        "iLi", "ultiz"},
+        "WITH queued AS (SELECT delivery_id, staff_id, coalesce(address, default_email) AS address, urgency, flag_at,"
+        "  max(urgency) OVER person AS most, min(queued_at) OVER person AS since"
+        "  FROM delivery d LEFT JOIN district c ON c.district_id = $1"
+        "  WHERE d.district_id = $1 AND d.state = 'queued' AND staff_id <> ALL ($2::int8[]) AND coalesce(address, default_email) <> ''"
+        "  WINDOW person AS (PARTITION BY staff_id)),"
+        " ranked AS (SELECT *, dense_rank() OVER (ORDER BY most DESC, since, staff_id) AS place FROM queued)"
+        " SELECT delivery_id, staff_id, address, urgency, flag_at FROM ranked WHERE place <= $3::int8", "iLl", "ultiz"},
 
     [S_MAIL_MAKE] = {"notification_mail_make",
         "INSERT INTO mail (district_id, state, attempts, deferrals, losses, next_try, created_at, changed_at,"
@@ -148,7 +156,7 @@ const struct kith_stmt notification_statements[] = {
         "izULTIIIZ", ""},
     [S_DELIVERY_MAILED] = {"notification_delivery_mailed",
         "UPDATE delivery d SET state = 'mailed', mail_id = t.mail_id FROM unnest($2::uuid[], $3::uuid[]) t(delivery_id, mail_id)"
-        " WHERE d.district_id = $1 AND d.delivery_id = t.delivery_id AND d.state = 'queued'", "iUU", ""},
+        " WHERE d.district_id = $1 AND d.delivery_id = t.delivery_id AND d.state <> 'mailed'", "iUU", ""},
     [S_ATTEMPT] = {"notification_attempt",
         "INSERT INTO attempt (district_id, mail_id, attempt, started_at)"
         " SELECT $1::int4, m, 1, $2::timestamptz FROM unnest($3::uuid[]) m", "izU", ""},
@@ -170,11 +178,11 @@ const struct kith_stmt notification_statements[] = {
         " FROM unnest($3::uuid[], $4::int4[], $5::text[], $6::text[]) t(mail_id, attempt, outcome, reply)"
         " WHERE a.district_id = $1 AND a.mail_id = t.mail_id AND a.attempt = t.attempt", "izUITT", ""},
     [S_FAILED] = {"notification_failed",
-        "SELECT d.mail_id, a.alert_id, a.student_id, d.staff_id, a.state = 'open', a.reason FROM delivery d"
+        "SELECT d.mail_id, a.alert_id, a.student_id, d.staff_id, a.state = 'open', a.reason, a.urgency, a.flag_at FROM delivery d"
         " JOIN alert a ON a.district_id = $1 AND a.alert_id = d.alert_id"
         /* not those that a COMMIT of unknown outcome did record */
         " JOIN mail m ON m.district_id = $1 AND m.mail_id = d.mail_id AND m.state <> 'failed'"
-        " WHERE d.district_id = $1 AND d.mail_id = ANY ($2::uuid[]) ORDER BY a.alert_id", "iU", "uullbt"},
+        " WHERE d.district_id = $1 AND d.mail_id = ANY ($2::uuid[]) ORDER BY a.alert_id", "iU", "uullbtiz"},
     {0},
 };
 

@@ -75,9 +75,10 @@ void notif_store_read_mails(struct kith_job *job, int32_t district, struct notif
 /* struct notif_person_time: the last mail made after `since_us`, by person. */
 void notif_store_read_recent(struct kith_job *job, int32_t district, int64_t since_us,
                              struct notif_read *ret);
-/* struct notif_queued of at most `people` persons without a mail under way and not among `resting`: the most urgent, then the oldest first. */
-void notif_store_read_queue(struct kith_job *job, int32_t district, const int64_t *resting,
-                            size_t n_resting, int32_t people, struct notif_read *ret);
+/* struct notif_queued of at most `people` persons that are not among `but` (they have a mail under way, or rest): the most urgent, then the
+ * oldest first. */
+void notif_store_read_queue(struct kith_job *job, int32_t district, const int64_t *but,
+                            size_t n_but, int64_t people, struct notif_read *ret);
 /* Make mails of the bundles, state sending, attempt 1. `queued` as notif_bundle() sorted it. */
 void notif_store_make_mails(struct kith_job *job, int32_t district,
                             const struct notif_bundle *bundles, size_t n,
@@ -105,13 +106,15 @@ struct notif_failed {
     int64_t student_id;
     int64_t staff_id; /* who could not be reached */
     bool open;
+    int32_t urgency;
+    int64_t flag_us;
     char reason[32];
 };
 void notif_store_read_failed(struct kith_job *job, int32_t district, const struct notif_outcome *o,
                              size_t n, struct notif_read *ret);
-/* Tell the district's default adult of the open ones that were not his already. */
-void notif_store_fall_back(struct kith_job *job, int32_t district, const struct notif_failed *f,
-                           size_t n, int64_t now_us);
+/* Tell the district's default adult of the open ones that were not his already; reorders `f`. */
+void notif_store_fall_back(struct kith_job *job, int32_t district, struct notif_failed *f, size_t n,
+                           int64_t now_us);
 
 /* ---- for the command; qualified names, published views only ---- */
 extern const struct kith_stmt notification_cmd_statements[];

@@ -289,6 +289,13 @@ static void change_alerts(struct kith_job *job, int32_t district, const struct n
         kith_job_i8(job, a[i]->flag.pos);
     for (size_t i = notif_array(job, n); i < n; i++)
         kith_job_bool(job, a[i]->open);
+
+    notif_step(job, S_DELIVERY_URGENCY, NULL, NULL);
+    kith_job_i4(job, district);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, a[i]->alert_id.b);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, a[i]->flag.urgency);
 }
 
 /* An inbox row and an e-mail each. */
@@ -318,6 +325,10 @@ static void deliver(struct kith_job *job, int32_t district, const struct notif_a
         kith_job_i8(job, a[i]->route.staff_id);
     for (size_t i = notif_array(job, n); i < n; i++)
         kith_job_text(job, a[i]->route.staff_id ? a[i]->route.address : NULL);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, a[i]->flag.urgency);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_instant(job, a[i]->raised_us);
     for (size_t i = notif_array(job, n); i < n; i++)
         kith_job_bool(job, a[i]->open);
 }

@@ -116,14 +116,14 @@ static void on_queued(void *ctx, const struct kith_rows *rows)
     }
 }
 
-void notif_store_read_queue(struct kith_job *job, int32_t district, const int64_t *resting,
-                            size_t n_resting, int32_t people, struct notif_read *ret)
+void notif_store_read_queue(struct kith_job *job, int32_t district, const int64_t *but,
+                            size_t n_but, int64_t people, struct notif_read *ret)
 {
     read_into(ret, sizeof(struct notif_queued));
     notif_step(job, S_QUEUE, on_queued, ret);
     kith_job_i4(job, district);
-    kith_job_i8s(job, resting, n_resting);
-    kith_job_i4(job, people);
+    kith_job_i8s(job, but, n_but);
+    kith_job_i8(job, people);
 }
 
 /* Both arrays have an element for each delivery; its mail is its bundle's. */
@@ -247,6 +247,8 @@ static void on_failed(void *ctx, const struct kith_rows *rows)
         f->staff_id = kith_rows_int(rows, i, 3);
         f->open = kith_rows_bool(rows, i, 4);
         notif_copy_text(f->reason, sizeof(f->reason), kith_rows_text(rows, i, 5));
+        f->urgency = (int32_t)kith_rows_int(rows, i, 6);
+        f->flag_us = kith_rows_int(rows, i, 7);
     }
 }
 
@@ -265,49 +267,53 @@ void notif_store_read_failed(struct kith_job *job, int32_t district, const struc
             kith_job_uuid(job, o[i].mail_id.b);
 }
 
-/* Is it to be told to the default adult now? */
-static bool falls_back(const struct notif_failed *f)
-{
-    return f->open && f->staff_id != 0;
-}
-
-void notif_store_fall_back(struct kith_job *job, int32_t district, const struct notif_failed *f,
-                           size_t n, int64_t now_us)
+/* Those that are to be told to the default adult now come to the front; how many. */
+static size_t to_fall_back(struct notif_failed *f, size_t n)
 {
     size_t hits = 0;
-    for (size_t i = 0; i < n; i++)
-        hits += falls_back(&f[i]);
-    if (hits == 0)
+    for (size_t i = 0; i < n; i++) {
+        if (!f[i].open || f[i].staff_id == 0)
+            continue;
+        struct notif_failed hit = f[i];
+        f[i] = f[hits];
+        f[hits++] = hit;
+    }
+    return hits;
+}
+
+void notif_store_fall_back(struct kith_job *job, int32_t district, struct notif_failed *f, size_t n,
+                           int64_t now_us)
+{
+    n = to_fall_back(f, n);
+    if (n == 0)
         return;
     notif_step(job, S_INBOX, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_instant(job, now_us);
-    kith_job_array(job, hits);
-    for (size_t i = 0; i < n; i++)
-        if (falls_back(&f[i]))
-            kith_job_uuid(job, f[i].alert_id.b);
-    for (size_t i = notif_array(job, hits); i < hits; i++)
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, f[i].alert_id.b);
+    for (size_t i = notif_array(job, n); i < n; i++)
         kith_job_i8(job, 0);
 
     notif_step(job, S_DELIVERY, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_instant(job, now_us);
     kith_job_i4(job, 1);
-    kith_job_array(job, hits);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = notif_array(job, n); i < n; i++) {
         struct kith_id id = notif_delivery_id(&f[i].alert_id, 0, "email", 1);
-        if (falls_back(&f[i]))
-            kith_job_uuid(job, id.b);
+        kith_job_uuid(job, id.b);
     }
-    kith_job_array(job, hits);
-    for (size_t i = 0; i < n; i++)
-        if (falls_back(&f[i]))
-            kith_job_uuid(job, f[i].alert_id.b);
-    for (size_t i = notif_array(job, hits); i < hits; i++)
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_uuid(job, f[i].alert_id.b);
+    for (size_t i = notif_array(job, n); i < n; i++)
         kith_job_i8(job, 0);
-    for (size_t i = notif_array(job, hits); i < hits; i++)
+    for (size_t i = notif_array(job, n); i < n; i++)
         kith_job_null(job);
-    for (size_t i = notif_array(job, hits); i < hits; i++)
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_i4(job, f[i].urgency);
+    for (size_t i = notif_array(job, n); i < n; i++)
+        kith_job_instant(job, f[i].flag_us);
+    for (size_t i = notif_array(job, n); i < n; i++)
         kith_job_bool(job, true);
 }
 
