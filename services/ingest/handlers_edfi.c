@@ -123,11 +123,31 @@ static void location(struct call *c)
     kith_req_add_header(c->req, "Location", text);
 }
 
+static void key_change(struct kith_req *req)
+{
+    kith_req_problem(req, 400,
+                     "urn:ed-fi:api:bad-request:data-validation-failed:key-change-not-supported",
+                     "Key Change Not Supported",
+                     "The natural key in the body is not that of the resource in the URL. Delete "
+                     "the old one and post the new one.");
+}
+
+/* A PUT whose body has another natural key than the resource in the URL. */
+static bool is_other_key(const struct call *c)
+{
+    const struct kith_id *id = c->op.doc ? &c->op.doc->id : &c->op.id;
+    return c->op.has_id && memcmp(id->b, c->op.expected.b, sizeof(id->b)) != 0;
+}
+
 static void on_written(void *ctx, struct ingest_op *op)
 {
     kith_auto(call) c = ctx;
     static const char *const outcomes[] = {"unchanged", "created", "updated", "deleted"};
     ingest_count("http", op->err, op->outcome);
+    if (op->err == KITH_EINVAL && is_other_key(c)) {
+        key_change(c->req);
+        return;
+    }
     if (op->err != KITH_OK) {
         ingest_http_refuse(c->req, op->err, op->why.text);
         return;
@@ -166,7 +186,7 @@ static bool is_json(struct kith_req *req)
         end--;
     size_t n = end ? (size_t)(end - type) : 0;
     bool json =
-        n >= 4 && (strncasecmp(end - 5, "/json", 5) == 0 || strncasecmp(end - 5, "+json", 5) == 0);
+        n >= 5 && (strncasecmp(end - 5, "/json", 5) == 0 || strncasecmp(end - 5, "+json", 5) == 0);
     if (!json)
         kith_req_problem(req, 415, "urn:ed-fi:api:unsupported-media-type", "Unsupported Media Type",
                          "Send Content-Type: application/json.");
@@ -209,15 +229,6 @@ void ingest_http_post(void *ctx, struct kith_req *req)
         submit(KITH_TAKE(c));
 }
 
-static void key_change(struct kith_req *req)
-{
-    kith_req_problem(req, 400,
-                     "urn:ed-fi:api:bad-request:data-validation-failed:key-change-not-supported",
-                     "Key Change Not Supported",
-                     "The natural key in the body is not that of the resource in the URL. Delete "
-                     "the old one and post the new one.");
-}
-
 void ingest_http_put(void *ctx, struct kith_req *req)
 {
     kith_auto(call) c = call_begin(ctx, req);
@@ -229,13 +240,16 @@ void ingest_http_put(void *ctx, struct kith_req *req)
     c->op.must_exist = true;
     if (!parse(c, &id))
         return;
-    if (c->op.doc && memcmp(c->op.doc->id.b, id.b, sizeof(id.b)) != 0) {
-        key_change(req);
-        return;
-    }
-    /* an event's id is made of numbers that only the writer looks up: it compares */
     c->op.has_id = true;
     c->op.expected = id;
+    /* an event's id is made of numbers that only the writer looks up: it compares */
+    if (c->op.doc && is_other_key(c)) {
+        if (ingest_known_present(c->district->known, &id))
+            key_change(req);
+        else
+            ingest_http_refuse(req, KITH_ENOTFOUND, "no such document");
+        return;
+    }
     submit(KITH_TAKE(c));
 }
 

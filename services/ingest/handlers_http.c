@@ -55,11 +55,15 @@ void ingest_http_refuse(struct kith_req *req, kith_err err, const char *detail)
 
 void ingest_http_invalid(struct kith_req *req, const struct ingest_problems *problems)
 {
-    json_t *root = json_pack("{s:s, s:s, s:s, s:i, s:o}", "type",
-                             "urn:ed-fi:api:bad-request:data-validation-failed", "title",
-                             "Data Validation Failed", "detail",
-                             "The request is not valid; validationErrors says where and why.",
-                             "status", 400, "validationErrors", ingest_problems_json(problems));
+    struct kith_id random;
+    char correlation[33];
+    randombytes_buf(random.b, sizeof(random.b));
+    kith_id_format(&random, correlation);
+    json_t *root = json_pack(
+        "{s:s, s:s, s:s, s:i, s:s, s:o, s:[]}", "type",
+        "urn:ed-fi:api:bad-request:data-validation-failed", "title", "Data Validation Failed",
+        "detail", "The request is not valid; validationErrors says where and why.", "status", 400,
+        "correlationId", correlation, "validationErrors", ingest_problems_json(problems), "errors");
     kith_auto_mem char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     if (text)
