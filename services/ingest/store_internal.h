@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of the statements in ingest_statements[]; for store.c and store_jobs.c only. */
+/* Names of the statements in ingest_statements[]; for store*.c only. */
 #ifndef INGEST_STORE_INTERNAL_H
 #define INGEST_STORE_INTERNAL_H
+
+#include "ingest/store.h"
 
 enum ingest_statement {
     INGEST_S_districts_all,
@@ -39,5 +41,11 @@ enum ingest_statement {
     INGEST_S_token_insert,
     INGEST_S_tokens_purge,
 };
+
+static inline void step(struct kith_job *job, enum ingest_statement s, kith_db_rows_fn rows,
+                        void *ctx)
+{
+    kith_job_step(job, &ingest_statements[s], rows, ctx);
+}
 
 #endif

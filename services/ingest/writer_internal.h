@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by writer.c (queues, transactions, answers), writer_run.c (what goes into a run and is it allowed) and writer_settle.c (after
- * an unknown outcome). */
+/* Shared by writer.c (queues, transactions, answers), writer_run.c (what goes into a run and is it allowed), writer_steps.c (its
+ * transaction) and writer_settle.c (after an unknown outcome). */
 #ifndef INGEST_WRITER_INTERNAL_H
 #define INGEST_WRITER_INTERNAL_H
 
 #include "ingest/ingest.h"
 #include "ingest/store.h"
 #include "ingest/writer.h"
+
+#define INGEST_SHARD 0 /* one a district until a measurement asks for more */
 
 /* How long the database may be away before new work is refused at the door rather than queued, and what waits is refused too. */
 #define INGEST_AWAY_MS 2000
@@ -83,6 +85,8 @@ struct ingest_writer {
 void ingest_run_gather(struct queue *q, struct ingest_op ***refused);
 /* The run did not commit: forget what it made known. */
 void ingest_run_undo(struct queue *q);
+/* Add the steps of the run's transaction to `job`; what they return is put into the run. */
+KITH_MUST_CHECK kith_err ingest_run_steps(struct queue *q, struct kith_job *job);
 
 /* Send the next run, or settle first; does nothing while a job is under way. */
 void ingest_queue_next(struct queue *q);
