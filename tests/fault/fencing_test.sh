@@ -10,20 +10,7 @@ trap 'rm -rf "$input"' EXIT
 chmod 755 "$input"
 out=$input
 fault_input "$input" --events 20000 --http 0
-kith_temp
-old='' new='' push_pid=''
-end() {
-    local status=$? process
-    trap - ERR
-    set +e
-    for process in "$push_pid" "$old" "$new"; do
-        [ -z "$process" ] || kill -KILL "$process" 2>/dev/null || true
-    done
-    rm -rf "$input"
-    (exit "$status") # kith_clean goes on with it
-    kith_clean
-}
-trap end EXIT
+fault_temp
 fault_up "$input"
 wait_quiet 60 || die "it does not come to rest before the test"
 
@@ -38,6 +25,7 @@ started() { grep -q '"event":"started"' "$state/log/$1"; }
 daemon_hold ingest
 ingest_run old.log
 old=$!
+fault_pids+=("$old")
 wait_until 30 started old.log || die "the first ingest does not start"
 fault_push old "$input/events/native.tsv" --window 64 --again 0
 old_push=$push_pid
@@ -51,6 +39,7 @@ mapfile -t ports < <(ports_pick | cut -d= -f2) # the next free ones
 http_new=${ports[0]} bus_new=${ports[1]}
 ingest_run new.log KITH_INGEST_HTTP="127.0.0.1:$http_new" KITH_COMMON_BUS_INGEST="tcp://127.0.0.1:$bus_new"
 new=$!
+fault_pids+=("$new")
 wait_until 30 started new.log || die "the second ingest does not start"
 tail -n 9000 "$input/events/native.tsv" >"$input/last.tsv"
 fault_push new "$input/last.tsv" --endpoint "tcp://127.0.0.1:$bus_new" --window 64 --again 0
@@ -70,7 +59,6 @@ expect "places of the log where the epoch falls" 0 "$(epochs_fall ingest)"
 [ "$fenced" = yes ] || die "the first ingest goes on after another took over"
 status=0
 wait "$old" || status=$?
-old=''
 expect "exit status of the first ingest" 1 "$status"
 grep -q KITH_EFENCED "$state/log/old.log" || die "the first ingest does not say KITH_EFENCED: $(tail -n 2 "$state/log/old.log")"
 expect "rows and positions after the first went on" "$before" "$(sql "$stored")"
@@ -79,7 +67,6 @@ expect "log records after the first went on" "$records" "$(sql 'SELECT count(*) 
 sleep 0.5
 kill -TERM "$push_pid"
 wait "$push_pid" || die "the first ingest refused or lost something: $(cat "$out/old.json")"
-push_pid=''
 awk -F '\t' 'NR == FNR { acked[$1 + 1]; next } FNR in acked { print $1, $5, $6 }' "$out/old.acked" "$input/events/native.tsv" | sort >"$input/acked"
 sql "SELECT s.body->>'studentUniqueId', a.event_date - date '1970-01-01', c.uri FROM ingest.attendance a
     JOIN ingest.item s ON s.district_id = a.district_id AND s.num = a.student_id
@@ -90,12 +77,10 @@ expect "acknowledged by the first and not stored" "" "$(comm -23 "$input/acked" 
 # What the first did not acknowledge is not lost: the sender sends it to the second.
 fault_push rest "$input/events/native.tsv" --endpoint "tcp://127.0.0.1:$bus_new" --window 64 --again 0
 wait "$push_pid" || die "the second ingest did not take the rest: $(cat "$out/rest.json")"
-push_pid=''
 expect "stored events" 20000 "$(sql 'SELECT count(*) FROM ingest.attendance')"
 expect "records of them" 20000 "$(sql 'SELECT sum(count) FROM ingest.log WHERE type = 8')"
 expect "places of the log where the epoch falls, at the end" 0 "$(epochs_fall ingest)"
 kill -TERM "$new"
 wait "$new" || die "the second ingest ended with status $?"
-new=''
 printf '{"test":"fencing","acked_before_pause":%d,"epochs":%d,"records":%d}\n' "$at_pause" \
     "$(sql 'SELECT count(DISTINCT epoch) FROM ingest.log')" "$records"

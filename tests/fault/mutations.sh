@@ -30,7 +30,8 @@ mkdir "$tree"
 (cd "$repo" && tar -cf - --exclude=./build --exclude=./var --exclude=./.git .) | tar -xf - -C "$tree"
 
 build() {
-    (cd "$tree" && cmake --preset dev && cmake --build --preset dev -j "$(nproc)") >"$scratch/build.log" 2>&1 || {
+    (cd "$tree" && cmake --preset dev && cmake --build --preset dev -j "$(nproc)" --target kith kith-ingest kith-ingest-cmd kith-risk \
+        kith-risk-cmd kith-notification push_storm log_observer stream_dbtest) >"$scratch/build.log" 2>&1 || {
         grep -E 'error|FAILED' "$scratch/build.log" | head -n 10 >&2
         die "the scratch copy does not build ($1)"
     }

@@ -15,9 +15,7 @@ trap 'rm -rf "$input"' EXIT
 chmod 755 "$input"
 out=$input
 fault_input "$input" --events 100000 --http 100
-kith_temp
-push_pid=''
-trap '[ -z "$push_pid" ] || kill -KILL "$push_pid" 2>/dev/null; rm -rf "$input"; kith_clean' EXIT
+fault_temp
 fault_up "$input"
 process_alive "$runtime/ingest.pid" || die "ingest does not run"
 ingest=$pid
@@ -65,7 +63,6 @@ wait_until 10 resumes || die "no acknowledgement within 10 s of PostgreSQL's ret
 resumed_ms=$(($(now_ms) - back))
 [ "$resumed_ms" -le 5000 ] || die "the first acknowledgement came $resumed_ms ms after PostgreSQL's return"
 wait "$push_pid" || die "the flood did not arrive: $(cat "$out/flood.json")"
-push_pid=''
 told=$(json_field told_to_wait <"$out/flood.json")
 blocked=$(json_field blocked <"$out/flood.json")
 [ "$((told + blocked))" -gt 0 ] || die "nobody told the native sender to wait: $(cat "$out/flood.json")"

@@ -68,7 +68,7 @@ settled() { all_read && sleep 0.1 && all_read; }
 # ---- in peace ----
 
 in_peace() {
-    kith_temp
+    fault_temp
     out=$input/alone
     mkdir "$out"
     fault_up "$input"
@@ -129,16 +129,17 @@ push_chunks() {
     done
 }
 
-kith_temp
-trap 'rm -rf "$input"; kith_clean' EXIT
+fault_temp
 fault_up "$input"
 out=$input/stormed
 mkdir "$out"
 KITH_HOME=$state "$build/bin/log_observer" ingest "$district" "$out/seen" >"$out/observer.json" &
 observer_pid=$!
+fault_pids+=("$observer_pid")
 fault_push client "$input/events/native.tsv" --rate "$rate" --seed "$seed"
 push_chunks >"$out/http.json" &
 http_pid=$!
+fault_pids+=("$http_pid")
 
 declare -A killed=([ingest]=0 [risk]=0 [notification]=0)
 kills=0 stops=0 faults=0
