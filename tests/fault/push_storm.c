@@ -290,7 +290,7 @@ static unsigned number(const char *text)
 {
     char *end;
     unsigned long value = strtoul(text, &end, 10);
-    if (*end != '\0' || value > 100000000)
+    if (*end != '\0' || value > UINT32_MAX)
         die(text, "is not a number");
     return (unsigned)value;
 }
