@@ -314,6 +314,7 @@ static kith_err open_service(struct notif_service *s, struct kith_why *why)
                                    .helo = s->domain,
                                    .user = set->smtp_user,
                                    .password_file = set->smtp_password_file,
+                                   .ca_file = set->smtp_ca_file,
                                    .starttls = set->starttls,
                                    .connections = set->smtp_connections,
                                    .timeout_ms = set->smtp_timeout_ms};

@@ -25,6 +25,8 @@ static const struct kith_cfg_key settings[] = {
     {"smtp_user", KITH_CFG_STRING, FIELD(smtp_user), "", "login at the relay; empty: none"},
     {"smtp_password_file", KITH_CFG_STRING, FIELD(smtp_password_file), "",
      "file with the password, mode 0600"},
+    {"smtp_ca_file", KITH_CFG_STRING, FIELD(smtp_ca_file), "",
+     "PEM file of the authorities that sign the relay's certificate; empty: those of the system"},
     {"starttls", KITH_CFG_STRING, FIELD(starttls), "opportunistic",
      "none, opportunistic or required (then the certificate is checked)"},
     {0},

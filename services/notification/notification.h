@@ -17,6 +17,7 @@ struct notification {
     char *link_base;
     char *smtp_user;
     char *smtp_password_file;
+    char *smtp_ca_file;
     char *starttls;
     int64_t mail_gap_ms;
     int64_t smtp_timeout_ms;

@@ -30,6 +30,7 @@ struct notif_smtp {
     char *url; /* with the name for HELO as path */
     char *user;
     char *password;
+    char *ca_file; /* NULL = the system's */
     long use_ssl;
     int64_t timeout_ms;
     unsigned connections;
@@ -181,6 +182,14 @@ static kith_err read_settings(struct notif_smtp *s, const struct notif_smtp_opts
     kith_err err = make_url(opts->relay, opts->helo, &s->url, why);
     if (err == KITH_OK)
         err = read_starttls(opts->starttls, &s->use_ssl, why);
+    if (err == KITH_OK && opts->ca_file && opts->ca_file[0]) {
+        if (access(opts->ca_file, R_OK) != 0) {
+            kith_why_set(why, "[notification] smtp_ca_file: cannot read %s: %m", opts->ca_file);
+            return KITH_EIO;
+        }
+        s->ca_file = strdup(opts->ca_file);
+        err = s->ca_file ? KITH_OK : KITH_ENOMEM;
+    }
     if (err != KITH_OK || !opts->user || !opts->user[0])
         return err;
     s->user = strdup(opts->user);
@@ -227,6 +236,7 @@ static bool prepare(struct slot *s)
     if (!e)
         return false;
     bool ok = curl_easy_setopt(e, CURLOPT_URL, smtp->url) == CURLE_OK &&
+              (!smtp->ca_file || curl_easy_setopt(e, CURLOPT_CAINFO, smtp->ca_file) == CURLE_OK) &&
               (!smtp->user || (curl_easy_setopt(e, CURLOPT_USERNAME, smtp->user) == CURLE_OK &&
                                curl_easy_setopt(e, CURLOPT_PASSWORD, smtp->password) == CURLE_OK));
     if (!ok) {
@@ -316,6 +326,7 @@ void notif_smtp_free(struct notif_smtp *s)
     free(s->slots);
     free(s->url);
     free(s->user);
+    free(s->ca_file);
     if (s->password)
         explicit_bzero(s->password, strlen(s->password));
     free(s->password);

@@ -17,6 +17,7 @@ struct notif_smtp_opts {
     const char *helo;          /* the name we give */
     const char *user;          /* NULL or "" = none */
     const char *password_file; /* its first line; must not be readable by others */
+    const char *ca_file;       /* PEM; NULL or "" = the system's */
     const char *starttls;      /* "none", "opportunistic", "required" */
     unsigned connections;
     int64_t timeout_ms; /* of a whole dialogue */

@@ -316,6 +316,40 @@ expect "an unknown alert" 1 "$(kith_alerts show 00000000000000000000000000000000
 expect "no such option" 2 "$(kith_alerts list --what 2>/dev/null && echo 0 || echo $?)"
 expect "no id" 2 "$(kith_alerts show zz 2>/dev/null && echo 0 || echo $?)"
 
+# ---- 13. encryption and login: required means required; a wrong password or authority is the relay's trouble, not the mail's ----
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=relay -addext 'subjectAltName=IP:127.0.0.1' -keyout relay.key -out relay.crt 2>/dev/null ||
+    die "openssl cannot make a certificate"
+cat relay.key relay.crt >relay.pem
+stop daemon
+sink --tls "$work/relay.pem" --auth 'kith:se cret'
+umask 077
+echo 'se cret' >password
+echo 'wrong' >password.wrong
+login=('starttls = required' 'smtp_user = kith')
+sent_to_late() { [ "$(q "SELECT count(*) FROM notification.mail WHERE district_id = 4 AND state = 'accepted'")" = "$1" ]; }
+trouble() { [ "$(metric 'kith_notification_mails_total{outcome="relay_away"}')" -ge 1 ]; }
+before=$(q "SELECT count(*) FROM notification.mail WHERE district_id = 4 AND state = 'accepted'")
+tell raised 4 10 1 4010 40 1 4 1
+configure "${login[@]}" "smtp_password_file = $work/password" # signed by nobody the system knows
+daemon
+wait_until 10 trouble || die "an unknown authority was trusted"
+stop daemon
+configure "${login[@]}" "smtp_ca_file = $work/relay.crt" "smtp_password_file = $work/password.wrong"
+daemon
+wait_until 10 trouble || die "a wrong password was taken"
+expect "no blame" 0 "$(q "SELECT count(*) FROM notification.mail WHERE district_id = 4 AND (state = 'failed' OR deferrals > 0)")"
+stop daemon
+configure "${login[@]}" "smtp_ca_file = $work/relay.crt" "smtp_password_file = $work/password"
+daemon
+wait_until 10 sent_to_late $((before + 1)) || die "not sent with encryption and login"
+chmod 644 password
+stop daemon
+expect "a password that others can read" 1 "$("$build/bin/kith-notification" --config "$work/kith.conf" >>refused.log 2>&1 && echo 0 || echo $?)"
+grep -q 'chmod 600' refused.log || die "refused without saying why: $(tail -n 1 refused.log)"
+sink
+configure
+daemon
+
 # ---- what takes 30 s: the deferred mail and the lost one ----
 taken() { [ "$(q "SELECT state, attempts FROM notification.mail WHERE district_id = 2")" = "accepted 2" ]; }
 wait_until $((60 - (SECONDS - deferred_at) > 5 ? 60 - (SECONDS - deferred_at) : 5)) taken || die "the deferred mail was not sent again: $(q 'SELECT state, attempts, next_try, now() FROM notification.mail WHERE district_id = 2')"

@@ -13,18 +13,22 @@ Faults, each for a share of the mails (0..1) or for single recipients (--defer-t
   --drop     the mail is kept, but the connection is closed instead of saying so
   --busy     421 and the connection is closed at MAIL FROM
 --delay SECONDS waits between keeping a mail and saying so.
+--tls PEM offers STARTTLS with the certificate and key in that file; --auth USER:PASSWORD takes mail only after AUTH PLAIN as that user.
 
 --log FILE gets one JSON line for each decision: {"at","to","reply","n"} (n: number of the file, or null).
 Ends with status 0 on SIGTERM or SIGINT. Python's standard library only.
 """
 import argparse
 import asyncio
+import base64
+import binascii
 import ipaddress
 import json
 import os
 import random
 import re
 import signal
+import ssl
 import sys
 import time
 
@@ -43,6 +47,10 @@ class Sink:
         os.makedirs(options.folder, exist_ok=True)
         numbers = [int(name[:-4]) for name in os.listdir(options.folder) if re.fullmatch(r"[0-9]+\.eml", name)]
         self.number = max(numbers, default=0)
+        self.tls = None
+        if options.tls:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(options.tls)
         self.log_file = open(options.log, "a", buffering=1, encoding="utf-8") if options.log else None
 
     def log(self, to, reply, number):
@@ -80,6 +88,9 @@ class Session(asyncio.Protocol):
         self.buffer = b""
         self.in_data = False
         self.greeted = False
+        self.secure = False
+        self.trusted = not sink.options.auth
+        self.asked_password = False
         self.reset()
 
     def reset(self):
@@ -89,7 +100,8 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
-        self.say("220 mailsink ESMTP")
+        if not self.secure:
+            self.say("220 mailsink ESMTP")
 
     def say(self, line):
         self.transport.write(line.encode() + b"\r\n")
@@ -108,6 +120,10 @@ class Session(asyncio.Protocol):
             return False
         line = self.buffer[:end].decode("utf-8", "surrogateescape")
         self.buffer = self.buffer[end + 2:]
+        if self.asked_password:
+            self.asked_password = False
+            self.check_password(line)
+            return True
         verb, _, rest = line.partition(" ")
         command = getattr(self, "do_" + verb.lower(), None) if verb.isalpha() else None
         if command:
@@ -152,7 +168,48 @@ class Session(asyncio.Protocol):
     def do_ehlo(self, _rest):
         self.greeted = True
         self.reset()
-        self.transport.write(b"250-mailsink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE %d\r\n" % MAX_MAIL)
+        offers = ["PIPELINING", "8BITMIME"]
+        offers += ["STARTTLS"] if self.sink.tls and not self.secure else []
+        offers += ["AUTH PLAIN"] if self.sink.options.auth and (self.secure or not self.sink.tls) else []
+        for offer in ["mailsink"] + offers:
+            self.transport.write(f"250-{offer}\r\n".encode())
+        self.say(f"250 SIZE {MAX_MAIL}")
+
+    def do_starttls(self, _rest):
+        if not self.sink.tls or self.secure:
+            self.say("503 5.5.1 not offered")
+            return
+        self.say("220 2.0.0 go on")
+        self.secure = True
+        self.greeted = False
+        self.buffer = b""
+        self.transport.pause_reading()
+        self.upgrade = asyncio.get_running_loop().create_task(self.start_tls())
+
+    async def start_tls(self):
+        plain = self.transport
+        try:
+            self.transport = await asyncio.get_running_loop().start_tls(plain, self, self.sink.tls, server_side=True)
+        except (OSError, ssl.SSLError, asyncio.CancelledError):
+            plain.abort()
+
+    def do_auth(self, rest):
+        mechanism, _, secret = rest.partition(" ")
+        if not self.sink.options.auth or mechanism.upper() != "PLAIN":
+            self.say("504 5.5.4 only PLAIN")
+        elif secret:
+            self.check_password(secret)
+        else:
+            self.asked_password = True
+            self.say("334 ")
+
+    def check_password(self, secret):
+        try:
+            words = base64.b64decode(secret, validate=True).split(b"\0")
+        except binascii.Error:
+            words = []
+        self.trusted = len(words) == 3 and words[1] + b":" + words[2] == self.sink.options.auth.encode()
+        self.say("235 2.7.0 welcome" if self.trusted else "535 5.7.8 wrong user or password")
 
     def do_helo(self, _rest):
         self.greeted = True
@@ -163,6 +220,8 @@ class Session(asyncio.Protocol):
         address = self.path(rest, "FROM:")
         if address is None or self.sender is not None or not self.greeted:
             self.say("503 5.5.1 MAIL FROM:<address> after EHLO, once")
+        elif not self.trusted:
+            self.say("530 5.7.0 authentication required")
         elif self.sink.fault_at_random(["busy"]):
             self.say(REPLIES["busy"])
             self.transport.close()
@@ -232,6 +291,8 @@ def parse():
     parser.add_argument("--log", metavar="FILE")
     parser.add_argument("--seed", type=int, default=1, help="of the faults")
     parser.add_argument("--delay", type=float, default=0, metavar="SECONDS")
+    parser.add_argument("--tls", metavar="PEM")
+    parser.add_argument("--auth", metavar="USER:PASSWORD")
     parser.add_argument("--times", type=int, default=sys.maxsize, metavar="N")
     for name in FAULTS:
         flag = "--" + name.replace("_", "-")
