@@ -53,7 +53,7 @@
     XX(KITH_EIO, -16, true, "input/output error",                                                  \
        "A file or socket failed. The message names it; look at disk space and permissions.")       \
     XX(KITH_ESCHEMA, -17, false, "the database's schema does not fit this version",                \
-       "Run the migrations of this version (scripts/migrate), then start again.")                     \
+       "Run the migrations of this version (scripts/migrate), then start again.")                  \
     XX(KITH_EUNSAFE, -18, false, "refused to start unsafely",                                      \
        "CURVE authentication could not be enforced, or a secret file is readable by others. The "  \
        "message says which; nothing was opened.")                                                  \
