@@ -77,10 +77,11 @@ const struct kith_stmt ingest_statements[] = {
       "SELECT u.id, coalesce(n.num, 0), coalesce(i.digest, -1)"
       " FROM unnest($2::text[], $3::uuid[]) u(resource, id)"
       " LEFT JOIN number n ON n.district_id = $1::int4 AND n.resource = u.resource AND n.id = u.id"
-      " LEFT JOIN item i ON i.district_id = $1::int4 AND i.resource = u.resource AND i.id = u.id"
-      " WHERE n.num IS NOT NULL OR i.id IS NOT NULL",
+      " LEFT JOIN item i ON i.district_id = $1::int4 AND i.resource = u.resource AND i.id = u.id",
       "iTU", "ull"),
-    S(owned, "SELECT 1 FROM stream_head WHERE district_id = $1 AND shard = $2 AND epoch = $3",
+    S(owned,
+      "SELECT 1 FROM stream_head WHERE district_id = $1 AND shard = $2 AND epoch = $3"
+      " FOR NO KEY UPDATE",
       "iil", "i"),
     S(item_upsert,
       "INSERT INTO item (district_id, resource, id, num, digest, body, changed_at)"

@@ -63,6 +63,7 @@ struct queue {
     unsigned fresh_seen;
     /* after an unknown outcome: what to ask the database */
     bool stale;
+    bool unsettled; /* no memory for what it said */
     size_t stale_n;
     const struct ingest_resource *stale_of[INGEST_RUN_MAX];
     struct kith_id stale_ids[INGEST_RUN_MAX];

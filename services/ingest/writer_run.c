@@ -94,6 +94,12 @@ static kith_err add_item(struct run *run, const struct ingest_district *d, struc
     return ingest_record_mark(&run->items, &mark, c ? c->kind : INGEST_KIND_UNMAPPED);
 }
 
+/* Categories are in the order of their numbers. */
+static int32_t next_category(const struct ingest_district *d)
+{
+    return d->categories_n ? d->categories[d->categories_n - 1].id + 1 : 1;
+}
+
 static enum verdict add_event(struct queue *q, struct ingest_op *op)
 {
     struct run *run = &q->run;
@@ -102,22 +108,16 @@ static enum verdict add_event(struct queue *q, struct ingest_op *op)
         return STOP;
     if (!op->has_key && resolve(q->district, op) != KITH_OK)
         return REFUSED;
-    struct ingest_category *c = NULL;
+    bool new_category = false;
     if (!op->has_key) {
-        c = ingest_district_category(q->district, op->event.category);
+        const struct ingest_category *c = ingest_district_category(q->district, op->event.category);
         if (!c && op->must_exist)
             return refuse(op, KITH_ENOTFOUND, "no such event");
-        if (!c) {
-            int32_t id = (int32_t)q->district->categories_n + 1;
-            if (ingest_district_add_category(q->district, id, op->event.category) != KITH_OK)
-                return refuse(op, KITH_ENOMEM, "out of memory");
-            run->categories_n++;
-            c = &q->district->categories[q->district->categories_n - 1];
-        }
-        op->key.category = c->id;
+        new_category = c == NULL;
+        op->key.category = c ? c->id : next_category(q->district);
     }
     if (ingest_event_id(&op->key, &op->id) != KITH_OK)
-        return refuse(op, KITH_EINVAL, "the event's date or numbers are out of range");
+        return refuse(op, KITH_EINVAL, "the district has used up its numbers");
     if (op->has_id && memcmp(op->id.b, op->expected.b, sizeof(op->id.b)) != 0)
         return refuse(op, KITH_EINVAL,
                       "the natural key in the body is not that of the URL: delete the old event "
@@ -130,8 +130,16 @@ static enum verdict add_event(struct queue *q, struct ingest_op *op)
         op->same = same;
         return TAKEN;
     }
-    if (add_item(run, q->district, op) != KITH_OK)
+    /* last: what is refused must leave no category behind that no transaction writes */
+    if (new_category &&
+        ingest_district_add_category(q->district, op->key.category, op->event.category) != KITH_OK)
         return refuse(op, KITH_ENOMEM, "out of memory");
+    if (add_item(run, q->district, op) != KITH_OK) {
+        if (new_category)
+            ingest_district_forget_category(q->district);
+        return refuse(op, KITH_ENOMEM, "out of memory");
+    }
+    run->categories_n += new_category;
     run_add(run, op, slot);
     run->offsets[run->n] = (int32_t)run->items.n;
     return TAKEN;

@@ -30,7 +30,7 @@ static void on_categories(void *ctx, const struct kith_rows *rows)
         if (!ingest_district_category(q->district, uri) &&
             ingest_district_add_category(q->district, (int32_t)kith_rows_int(rows, i, 0), uri) !=
                 KITH_OK)
-            q->stale = true;
+            q->unsettled = true;
     }
 }
 
@@ -48,7 +48,10 @@ static void settled(void *ctx, kith_err err, const struct kith_why *why)
     struct queue *q = ctx;
     (void)why;
     q->busy = false;
-    if (err != KITH_OK)
+    if (err == KITH_EFENCED) {
+        ingest_queue_refuse(q, kith_err_advice(err));
+        q->writer->opts.on_fenced(q->writer->opts.ctx);
+    } else if (err != KITH_OK || q->unsettled)
         settle_later(q);
     else {
         q->stale = false;
@@ -66,6 +69,10 @@ void ingest_queue_settle(struct queue *q)
         settle_later(q);
         return;
     }
+    q->unsettled = false;
+    /* waits for a transaction that the server may still be at, and that nobody here will hear of any more */
+    ingest_store_owned(job, q->district->id,
+                       kith_owner_epoch(q->writer->opts.owner, q->district->id, INGEST_SHARD));
     ingest_store_categories(job, q->district->id, on_categories, q);
     if (q->stale_n > 0)
         ingest_store_states(job, q->district->id, q->stale_of, q->stale_ids, q->stale_n, on_states,

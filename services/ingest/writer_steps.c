@@ -23,12 +23,16 @@ static void events_steps(struct queue *q, struct kith_job *job, int64_t epoch, i
     struct run *run = &q->run;
     int32_t district = q->district->id;
     struct ingest_op *first = run->ops[0];
+    bool alone = first->must_exist || first->has_match;
+    /* before anything that could refuse the run for what another owner has written; the marks' own statement asks too */
+    if (run->categories_n > 0 || alone)
+        ingest_store_owned(job, district, epoch);
     for (size_t i = 0; i < run->categories_n; i++) {
         const struct ingest_category *c =
             &q->district->categories[q->district->categories_n - run->categories_n + i];
         ingest_store_category(job, district, c->id, c->uri);
     }
-    if (first->must_exist || first->has_match)
+    if (alone)
         ingest_store_mark_exists(job, district, &first->key,
                                  first->has_match ? &first->match : NULL);
     run->all_fresh = false;
