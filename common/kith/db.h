@@ -103,7 +103,7 @@ void kith_job_bools(struct kith_job *job, const bool *v, size_t n);
 
 /* Run it: `job` is the pool's from now on (taken also on failure). `done` is always called once, from the loop, never from inside.
  * A mistake in building it (parameter count or type, memory) shows in done as KITH_EINTERNAL or KITH_ENOMEM with why.
- * `why` says SQLSTATE and message on a database error: KITH_EDB for connection loss, shutdown, serialization failure and deadlock
+ * `why` says SQLSTATE and message (of class 22 and 23 the constraint: the message may quote data) on a database error: KITH_EDB for connection loss, shutdown, serialization failure and deadlock
  * (retryable), KITH_EINVAL for data errors and constraint violations (class 22, 23), KITH_EINTERNAL else.
  * Errors: KITH_EBUSY the queue is full; KITH_EDB no connection: done is NOT called, job is freed. */
 KITH_MUST_CHECK kith_err kith_db_run(struct kith_db *db, struct kith_job *job, kith_db_done_fn done,

@@ -28,53 +28,11 @@ static const char *const own_statements[][2] = {
 
 static void on_watch(void *ctx, int events);
 
-/* ---- errors ---- */
-
-/* libpq ends its sentences with a newline and puts several on several lines. */
-static void why_from_pq(struct kith_why *why, const char *before, const char *text)
-{
-    kith_why_set(why, "%s%s", before, text);
-    size_t n = strlen(why->text);
-    while (n && (why->text[n - 1] == '\n' || why->text[n - 1] == ' '))
-        why->text[--n] = '\0';
-    for (char *at = why->text; (at = strpbrk(at, "\n\t"));)
-        *at = ' ';
-}
-
-/* Classes of SQLSTATE: PostgreSQL manual, appendix A. */
-static kith_err err_from_state(const char *state)
-{
-    static const char *const retryable[] = {
-        "08",    /* connection */
-        "40",    /* serialization failure, deadlock */
-        "53",    /* out of disk, memory or connections */
-        "57",    /* cancelled (statement_timeout), shutting down, starting up */
-        "58",    /* the server's input or output failed */
-        "25006", /* read-only: the primary has become a standby */
-        "25P03", /* idle too long inside a transaction */
-        "55P03", /* lock_timeout */
-    };
-    if (!state)
-        return KITH_EDB;
-    for (size_t i = 0; i < KITH_LEN(retryable); i++)
-        if (strncmp(state, retryable[i], strlen(retryable[i])) == 0)
-            return KITH_EDB;
-    if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0)
-        return KITH_EINVAL;
-    return KITH_EINTERNAL;
-}
-
-/* Keep the first error of a job or setup. The message's primary line only: details could quote a row's content. */
+/* Keep the first error of a job or setup. */
 static void note_error(struct db_conn *c, const PGresult *result, const char *what)
 {
-    if (c->err)
-        return;
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    char before[128];
-    (void)snprintf(before, sizeof(before), "%s: %s%s", what, state ? state : "", state ? " " : "");
-    c->err = err_from_state(state);
-    why_from_pq(&c->why, before, text ? text : PQresultErrorMessage(result));
+    if (!c->err)
+        c->err = db_err_of(result, what, &c->why);
 }
 
 /* ---- connecting ---- */
@@ -463,7 +421,7 @@ void db_conn_lost(struct db_conn *c, kith_err err, const char *text)
     struct kith_db *db = c->db;
     bool usable = c->state == DB_IDLE || c->state == DB_BUSY;
     struct kith_why why;
-    why_from_pq(&why, c->job ? "outcome unknown: " : "", text);
+    db_why_set(&why, c->job ? "outcome unknown: " : "", text);
     close_pg(c);
     struct kith_job *job = KITH_TAKE(c->job);
     c->state = DB_DOWN;

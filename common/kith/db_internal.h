@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the db module share; nobody else includes it. db.c is the pool, db_conn.c one connection, db_job.c builds
+/* What the files of the db module share; nobody else includes it. db.c is the pool, db_conn.c one connection, db_error.c why it failed, db_job.c builds
  * jobs and encodes parameters, db_rows.c decodes results and knows PostgreSQL's types. */
 #ifndef KITH_DB_INTERNAL_H
 #define KITH_DB_INTERNAL_H
@@ -74,6 +74,12 @@ struct kith_rows {
     size_t affected;
 };
 struct kith_rows db_rows_of(struct pg_result *result, const struct kith_stmt *stmt);
+
+/* ---- failures (db_error.c) ---- */
+/* `text` of libpq behind `before`, on one line. */
+void db_why_set(struct kith_why *why, const char *before, const char *text);
+/* The error of a failed result; `why` says `what` failed, SQLSTATE and message, never a value of a row. */
+kith_err db_err_of(const struct pg_result *result, const char *what, struct kith_why *why);
 
 /* ---- one connection (db_conn.c) ---- */
 enum db_state { DB_DOWN, DB_CONNECTING, DB_SETUP, DB_IDLE, DB_BUSY };

@@ -34,6 +34,7 @@ static const struct kith_stmt statements[] = {
     {"defer", "INSERT INTO child (id, parent) VALUES ($1, $2)", "ii", ""},
     {"divide", "SELECT 1 / $1::int4", "i", "i"},
     {"raise", "SELECT fail_with($1)", "t", "t"},
+    {"as_date", "SELECT $1::text::date", "t", "d"},
     {"sleep", "SELECT pg_sleep($1)::text", "f", "t"},
     {"pid", "SELECT pg_backend_pid()", "", "i"},
     {"kill", "SELECT pg_terminate_backend($1)", "i", "b"},
@@ -469,6 +470,21 @@ static void errors_have_classes(void **state)
     kith_db_free(db);
 }
 
+/* PostgreSQL's own sentence would be: invalid input syntax for type date: "Dwight". */
+static void a_data_error_quotes_nothing(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 1, tables);
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("as_date"), NULL, NULL);
+    kith_job_text(job, "Dwight");
+    struct outcome o = run_job(db, job);
+    assert_int_equal(o.err, KITH_EINVAL);
+    assert_non_null(strstr(o.why.text, "as_date: 22007"));
+    assert_null(strstr(o.why.text, "Dwight"));
+    kith_db_free(db);
+}
+
 static void the_scope_is_local(void **state)
 {
     (void)state;
@@ -851,15 +867,16 @@ int main(int argc, char **argv)
     if (crash)
         return cmocka_run_group_tests_name("db_crash", crash_tests, make_loop, free_loop);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sessions_are_set_up),    cmocka_unit_test(scalars_come_back),
-        cmocka_unit_test(the_server_understands), cmocka_unit_test(arrays_of_all_types),
-        cmocka_unit_test(int_arrays_come_back),   cmocka_unit_test(large_arrays),
-        cmocka_unit_test(steps_commit_together),  cmocka_unit_test(a_guard_rolls_back),
-        cmocka_unit_test(an_error_rolls_back),    cmocka_unit_test(an_error_at_commit),
-        cmocka_unit_test(errors_have_classes),    cmocka_unit_test(the_scope_is_local),
-        cmocka_unit_test(mistakes_are_told),      cmocka_unit_test(differences_stop_the_start),
-        cmocka_unit_test(the_queue_is_bounded),   cmocka_unit_test(lost_connections_come_back),
-        cmocka_unit_test(no_server_is_told),      cmocka_unit_test(freeing_ends_all_jobs),
+        cmocka_unit_test(sessions_are_set_up),         cmocka_unit_test(scalars_come_back),
+        cmocka_unit_test(the_server_understands),      cmocka_unit_test(arrays_of_all_types),
+        cmocka_unit_test(int_arrays_come_back),        cmocka_unit_test(large_arrays),
+        cmocka_unit_test(steps_commit_together),       cmocka_unit_test(a_guard_rolls_back),
+        cmocka_unit_test(an_error_rolls_back),         cmocka_unit_test(an_error_at_commit),
+        cmocka_unit_test(a_data_error_quotes_nothing), cmocka_unit_test(errors_have_classes),
+        cmocka_unit_test(the_scope_is_local),          cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(differences_stop_the_start),  cmocka_unit_test(the_queue_is_bounded),
+        cmocka_unit_test(lost_connections_come_back),  cmocka_unit_test(no_server_is_told),
+        cmocka_unit_test(freeing_ends_all_jobs),
     };
     return cmocka_run_group_tests_name("db", tests, make_loop, free_loop);
 }
