@@ -105,10 +105,21 @@ const struct kith_stmt ingest_statements[] = {
       "iTUTU", ""),
     S(unreferred,
       "SELECT 1 WHERE NOT EXISTS (SELECT FROM item_ref WHERE district_id = $1"
-      " AND target_resource = $2 AND target_id = $3) AND NOT EXISTS (SELECT FROM attendance"
-      " WHERE district_id = $1 AND $4::int8 > 0 AND (student_id = $4 OR place_id = $4"
-      " OR session_id = $4))",
-      "itul", "i"),
+      " AND target_resource = $2 AND target_id = $3)",
+      "itu", "i"),
+    /* attendance has one index, by date and student: from one day that has any to the next */
+    S(student_unmarked,
+      "WITH RECURSIVE day(d) AS (SELECT min(event_date) FROM attendance WHERE district_id = $1"
+      " UNION ALL SELECT (SELECT min(event_date) FROM attendance WHERE district_id = $1"
+      " AND event_date > d) FROM day WHERE d IS NOT NULL)"
+      " SELECT 1 WHERE NOT EXISTS (SELECT FROM day, LATERAL (SELECT FROM attendance"
+      " WHERE district_id = $1 AND event_date = d AND student_id = $2 LIMIT 1) a)",
+      "il", "i"),
+    /* no index helps here; a place or a session is deleted once in a while */
+    S(place_unmarked,
+      "SELECT 1 WHERE NOT EXISTS (SELECT FROM attendance WHERE district_id = $1"
+      " AND (place_id = $2 OR session_id = $2))",
+      "il", "i"),
     S(item_delete, "DELETE FROM item WHERE district_id = $1 AND resource = $2 AND id = $3", "itu",
       ""),
     S(category_insert, "INSERT INTO category (district_id, category_id, uri) VALUES ($1, $2, $3)",

@@ -20,6 +20,8 @@ enum ingest_statement {
     INGEST_S_ref_delete,
     INGEST_S_ref_insert,
     INGEST_S_unreferred,
+    INGEST_S_student_unmarked,
+    INGEST_S_place_unmarked,
     INGEST_S_item_delete,
     INGEST_S_category_insert,
     INGEST_S_mark_insert,

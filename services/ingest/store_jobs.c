@@ -170,6 +170,27 @@ void ingest_store_documents(struct kith_job *job, int32_t district, struct inges
         references_insert(job, district, ops, n, refs);
 }
 
+/* Attendance names students, schools, sections and sessions by their numbers only. */
+static void unmarked(struct kith_job *job, int32_t district, const struct ingest_resource *r,
+                     int64_t num)
+{
+    static const struct {
+        const char *resource;
+        enum ingest_statement statement;
+    } named[] = {{"students", INGEST_S_student_unmarked},
+                 {"schools", INGEST_S_place_unmarked},
+                 {"sections", INGEST_S_place_unmarked},
+                 {"sessions", INGEST_S_place_unmarked}};
+    for (size_t i = 0; i < KITH_LEN(named); i++) {
+        if (strcmp(r->name, named[i].resource) != 0)
+            continue;
+        step(job, named[i].statement, NULL, NULL);
+        kith_job_i4(job, district);
+        kith_job_i8(job, num);
+        kith_job_guard(job, KITH_EEXIST);
+    }
+}
+
 void ingest_store_document_delete(struct kith_job *job, int32_t district,
                                   const struct ingest_resource *r, const struct kith_id *id,
                                   int64_t num)
@@ -178,8 +199,8 @@ void ingest_store_document_delete(struct kith_job *job, int32_t district,
     kith_job_i4(job, district);
     kith_job_text(job, r->name);
     kith_job_uuid(job, id->b);
-    kith_job_i8(job, num);
     kith_job_guard(job, KITH_EEXIST);
+    unmarked(job, district, r, num);
     step(job, INGEST_S_item_delete, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_text(job, r->name);

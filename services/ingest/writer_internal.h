@@ -38,6 +38,7 @@ struct run {
     struct undo undo[INGEST_RUN_MAX];
     struct ingest_op *sharers; /* identical to one of ops: answered with the run; linked by next */
     size_t categories_n;       /* new ones, the last of the district's list */
+    size_t bytes;              /* quarantined */
     struct kith_bytes items;
     int32_t offsets[INGEST_RUN_MAX + 1];
     struct seen seen;

@@ -4,6 +4,9 @@
 
 #include "ingest/writer_internal.h"
 
+/* Of quarantined frames in one transaction: each may be as large as a message, and is copied into the statement. */
+#define QUARANTINE_BYTES (8 * 1024 * 1024)
+
 enum verdict {
     TAKEN,   /* in the run (or shares the answer of one that is) */
     REFUSED, /* op->err says why */
@@ -265,9 +268,11 @@ static enum verdict add_document_delete(struct queue *q, struct ingest_op *op)
 
 static enum verdict add_quarantine(struct queue *q, struct ingest_op *op)
 {
-    if (q->run.n >= 100)
+    struct run *run = &q->run;
+    if (run->n > 0 && run->bytes + op->bytes_n > QUARANTINE_BYTES)
         return STOP;
-    q->run.ops[q->run.n++] = op;
+    run->bytes += op->bytes_n;
+    run->ops[run->n++] = op;
     return TAKEN;
 }
 
@@ -296,6 +301,7 @@ static void run_begin(struct run *run, enum ingest_op_kind kind)
     run->categories_n = 0;
     run->items.n = 0;
     run->pos = 0;
+    run->bytes = 0;
     run->all_fresh = false;
     run->ords_n = 0;
     if (++run->seen.stamp == 0) { /* wrapped: old stamps could come true again */
