@@ -350,6 +350,33 @@ sink
 configure
 daemon
 
+# ---- 14. PostgreSQL dies while mails are sent: nothing lost, nothing told twice ----
+sink --delay 0.05
+for i in $(seq 1 20); do tell raised 3 $((500 + i)) 1 $((30500 + i)) $((300 + i)) 1 4 1; done
+pg_kill
+sleep 0.5
+pg_start "$pg_folder"
+accepted20() { [ "$(q "SELECT count(*) FROM notification.delivery d JOIN notification.mail m USING (district_id, mail_id) JOIN notification.alert a USING (district_id, alert_id)
+    WHERE d.district_id = 3 AND a.student_id > 30500 AND m.state = 'accepted'")" = 20 ]; }
+wait_until 30 accepted20 || die "not all delivered after PostgreSQL came back"
+expect "alerts and inbox rows once" "80 80" "$(q 'SELECT (SELECT count(*) FROM notification.alert WHERE district_id = 3), (SELECT count(*) FROM notification.inbox WHERE district_id = 3)')"
+for i in $(seq 1 20); do expect "two mails to p$i in all, whatever their copies" 2 "$(ids_to "p$i@district.example")"; done
+sink
+
+# ---- 15. a second daemon takes over: the first notices at its next write and stops ----
+sed -e "s/^http = .*/http = 127.0.0.1:0/" -e "s/^bus_notification = .*/bus_notification = tcp:\/\/127.0.0.1:*/" kith.conf >second.conf
+"$build/bin/kith-notification" --config "$work/second.conf" >>"$work/second.log" 2>&1 &
+pid[second]=$!
+wait_until 10 grep -q '"event":"started"' "$work/second.log" || die "the second daemon does not start"
+tell raised 3 601 1 30601 301 1 4 1
+first_gone() { ! kill -0 "${pid[daemon]}" 2>/dev/null; }
+wait_until 10 first_gone || die "two daemons go on writing"
+grep -q KITH_EFENCED "$work/daemon.log" || die "the first did not say why it stopped"
+unset "pid[daemon]"
+told() { [ "$(ids_to p1@district.example)" = 3 ]; }
+wait_until 10 told || die "nobody was told after the change of daemons"
+expect "one alert" 1 "$(q 'SELECT count(*) FROM notification.alert WHERE student_id = 30601')"
+
 # ---- what takes 30 s: the deferred mail and the lost one ----
 # A try may have met one of the relay's absences or of the kills of above: those are told apart by what the attempt says.
 tries() { # ADDRESS
