@@ -85,7 +85,8 @@ kith_err ingest_start(struct kith_daemon *d, void *ctx, struct kith_why *why)
                                       .on_room = ingest_on_room,
                                       .on_fenced = on_fenced,
                                       .ctx = ingest};
-    return ingest_writer_new(&opts, &ingest->writer);
+    err = kith_timer_new(kith_daemon_loop(d), ingest_expel, ingest, &ingest->expel);
+    return err == KITH_OK ? ingest_writer_new(&opts, &ingest->writer) : err;
 }
 
 void ingest_drain(void *ctx)
@@ -103,8 +104,10 @@ bool ingest_idle(void *ctx)
 void ingest_stop(void *ctx)
 {
     struct ingest *ingest = ctx;
+    kith_timer_free(ingest->expel);
     ingest_writer_free(ingest->writer);
     ingest_districts_free(ingest->districts);
+    ingest->expel = NULL;
     ingest->writer = NULL;
     ingest->districts = NULL;
 }

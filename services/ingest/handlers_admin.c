@@ -12,6 +12,9 @@
 #include "kith/msg.h"
 #include "kith/v1/records.pb-c.h"
 
+/* Until connections are ended after a key is revoked: the operator's own would end with its answer unread. */
+#define EXPEL_MS 250
+
 struct admin {
     struct ingest *ingest;
     struct kith_call *call;
@@ -299,6 +302,14 @@ static void key_new(void *ctx, struct kith_call *call)
     run(a, job, key_made);
 }
 
+void ingest_expel(void *ctx)
+{
+    struct ingest *ingest = ctx;
+    kith_err err = kith_bus_rehandshake(kith_daemon_server(ingest->daemon));
+    if (err != KITH_OK)
+        kith_daemon_fail(ingest->daemon, err, "cannot listen for messages again");
+}
+
 static void key_revoked(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct admin *a = ctx;
@@ -306,9 +317,9 @@ static void key_revoked(void *ctx, kith_err err, const struct kith_why *why)
         a->client.revoked = true;
         err = ingest_clients_put(a->ingest->districts, &a->client);
     }
-    /* a key's open connection ends; everybody else comes back at once */
+    /* from now on its batches are refused; its open connection ends when the operator has this answer */
     if (err == KITH_OK && a->client.native)
-        err = kith_bus_rehandshake(kith_daemon_server(a->ingest->daemon));
+        kith_timer_start(a->ingest->expel, EXPEL_MS, 0);
     if (err != KITH_OK) {
         refuse(a, err, why ? why->text : kith_err_text(err));
         return;

@@ -25,7 +25,8 @@ struct ingest {
     struct kith_daemon *daemon;
     struct ingest_districts *districts;
     struct ingest_writer *writer;
-    bool paused; /* the bus is not read: the queue is full */
+    struct kith_timer *expel; /* ends the connections of revoked keys */
+    bool paused;              /* the bus is not read: the queue is full */
     bool draining;
     size_t open_batches; /* native batches not yet acknowledged */
 };
@@ -48,6 +49,9 @@ void ingest_http_get(void *ctx, struct kith_req *req);
 void ingest_http_post(void *ctx, struct kith_req *req);
 void ingest_http_put(void *ctx, struct kith_req *req);
 void ingest_http_delete(void *ctx, struct kith_req *req);
+
+/* handlers_admin.c: everybody's connection to the bus ends; who is still known comes back at once. */
+void ingest_expel(void *ctx);
 
 /* handlers_native.c */
 void ingest_on_request(void *ctx, const struct kith_peer *peer, const kith_envelope *env);
