@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Districts with what is known of each, and who may push: clients and their tokens. All of it is the committed state of the database,
  * loaded at start and changed after COMMIT only. Secrets and tokens are kept as BLAKE2b hashes; they are 256 random bits, so a plain
- * hash is enough. Expiry follows wall time of the system (not the driven clock): a token's life is a matter of security. */
+ * hash is enough. Expiry follows kith_clock's wall time, so where a test drives the clock tokens expire with it. */
 #ifndef INGEST_DISTRICTS_H
 #define INGEST_DISTRICTS_H
 

@@ -121,6 +121,8 @@ static kith_err reload(struct notif_lane *lane)
     if (err != KITH_OK)
         return err;
     w->lane = lane;
+    /* the lock waits for a transaction that the server may still be at after nobody here heard its end */
+    notif_store_fence(job, lane->district, kith_owner_epoch(s->owner, lane->district, 0));
     notif_store_read_mails(job, lane->district, &w->mails);
     if (s->settings->mail_gap_ms > 0)
         notif_store_read_recent(job, lane->district,

@@ -283,8 +283,9 @@ static void owner_taken(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct risk_district *d = ctx;
     kith_auto(kith_job) job = NULL;
+    /* fenced as a write is: the lock waits for a transaction that the server may still be at after nobody here heard its end */
     if (err == KITH_OK)
-        err = kith_job_new(&job);
+        err = risk_district_job(d, &job);
     if (err == KITH_OK) {
         d->zoned = d->sweeping = false;
         d->as_of = RISK_NO_DATE;
