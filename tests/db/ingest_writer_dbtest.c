@@ -11,9 +11,10 @@
 
 enum { DISTRICT = 1 };
 
-enum { HOLD, DROP, KILL, SLEEP, TAKE_OVER, ITEMS, CATEGORIES };
+enum { HOLD, HEAD, DROP, KILL, SLEEP, TAKE_OVER, ITEMS, CATEGORIES };
 static const struct kith_stmt admin_statements[] = {
     [HOLD] = {"hold", "SELECT 1 FROM ingest.item FOR UPDATE", "", "i"},
+    [HEAD] = {"head", "SELECT pos FROM ingest.stream_head FOR UPDATE", "", "l"},
     [DROP] = {"drop", "DELETE FROM ingest.item", "", ""},
     [KILL] = {"kill",
               "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
@@ -169,16 +170,15 @@ static int64_t count(int statement)
 
 /* ---- the tests ---- */
 
-/* The deletion took place, but nobody said so: here somebody else deletes the row and kills the connection that was about to. What
- * is sent again must be written, not taken for known. */
-static void a_deletion_of_unknown_outcome_is_looked_up(void **state)
+/* Somebody else does these steps in one transaction, in which the connection that was about to delete the document is killed and the
+ * document deleted. What is sent again must be written, not taken for known. */
+static void deletion_without_an_answer(const int *steps, size_t n)
 {
-    (void)state;
     struct ingest_doc *doc = agency();
-    assert_int_equal(post(doc).op.outcome, INGEST_CREATED);
+    assert_int_equal(post(doc).op.err, KITH_OK);
+    assert_int_equal(count(ITEMS), 1);
     struct kith_job *job = new_job();
-    static const int steps[] = {HOLD, SLEEP, DROP, KILL};
-    for (size_t i = 0; i < KITH_LEN(steps); i++)
+    for (size_t i = 0; i < n; i++)
         kith_job_step(job, &admin_statements[steps[i]], NULL, NULL);
     struct outcome held = {0};
     assert_int_equal(kith_db_run(admin, job, on_outcome, &held), KITH_OK);
@@ -186,16 +186,31 @@ static void a_deletion_of_unknown_outcome_is_looked_up(void **state)
     struct sent gone = {
         .op = {.kind = INGEST_OP_DOCUMENT_DELETE, .resource = agencies(), .id = doc->id}};
     submit(&gone);
-    wait_for(&held.done);
     wait_for(&gone.done);
     assert_int_equal(gone.op.err, KITH_EDB);
-    assert_int_equal(count(ITEMS), 0);
 
     struct sent again = post(doc);
+    wait_for(&held.done);
     assert_int_equal(again.op.err, KITH_OK);
     assert_int_equal(again.op.outcome, INGEST_CREATED);
     assert_int_equal(count(ITEMS), 1);
     ingest_doc_free(doc);
+}
+
+/* The deletion took place, but nobody said so. */
+static void a_deletion_of_unknown_outcome_is_looked_up(void **state)
+{
+    (void)state;
+    static const int steps[] = {HOLD, SLEEP, DROP, KILL};
+    deletion_without_an_answer(steps, KITH_LEN(steps));
+}
+
+/* The deletion takes place only after its outcome became unknown, as a COMMIT does that waits for a standby. */
+static void a_deletion_under_way_is_waited_for(void **state)
+{
+    (void)state;
+    static const int steps[] = {HEAD, SLEEP, KILL, SLEEP, DROP};
+    deletion_without_an_answer(steps, KITH_LEN(steps));
 }
 
 /* A new owner takes the shard while a document is being written that leaves no record in the log: the old one must not commit it. */
@@ -277,6 +292,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_deletion_of_unknown_outcome_is_looked_up, open_all,
                                         close_all),
+        cmocka_unit_test_setup_teardown(a_deletion_under_way_is_waited_for, open_all, close_all),
         cmocka_unit_test_setup_teardown(a_document_without_a_record_is_fenced, open_all, close_all),
         cmocka_unit_test_setup_teardown(a_refused_event_leaves_no_category, open_all, close_all),
     };
