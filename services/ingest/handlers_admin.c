@@ -51,6 +51,23 @@ static void refuse(struct admin *a, kith_err err, const char *text)
     admin_end(a);
 }
 
+/* For what one transaction writes. It is fenced: a daemon that was replaced would tell its own memory and not its successor's. NULL: the
+ * call was refused. */
+static struct admin *admin_job(void *ctx, struct kith_call *call, int32_t district,
+                               struct kith_job **job)
+{
+    struct admin *a = admin_begin(ctx, call);
+    if (!a)
+        return NULL;
+    if (kith_job_new(job) != KITH_OK) {
+        refuse(a, KITH_ENOMEM, "out of memory");
+        return NULL;
+    }
+    struct kith_owner *owner = kith_daemon_owner(a->ingest->daemon);
+    ingest_store_owned(*job, district, kith_owner_epoch(owner, district, 0));
+    return a;
+}
+
 static const char *text_arg(struct kith_call *call, const char *name, size_t max)
 {
     const char *text = kith_call_arg(call, name);
@@ -275,14 +292,10 @@ static void key_new(void *ctx, struct kith_call *call)
         kith_call_refuse(call, KITH_EEXIST, "this CURVE key is registered already");
         return;
     }
-    struct admin *a = admin_begin(ctx, call);
     struct kith_job *job = NULL;
+    struct admin *a = admin_job(ctx, call, d->id, &job);
     if (!a)
         return;
-    if (kith_job_new(&job) != KITH_OK) {
-        refuse(a, KITH_ENOMEM, "out of memory");
-        return;
-    }
     unsigned char random[8];
     char hex[17];
     randombytes_buf(random, sizeof(random));
@@ -338,14 +351,10 @@ static void key_revoke(void *ctx, struct kith_call *call)
                          "no such key; `kith key list` shows those there are");
         return;
     }
-    struct admin *a = admin_begin(ctx, call);
     struct kith_job *job = NULL;
+    struct admin *a = admin_job(ctx, call, c->district, &job);
     if (!a)
         return;
-    if (kith_job_new(&job) != KITH_OK) {
-        refuse(a, KITH_ENOMEM, "out of memory");
-        return;
-    }
     a->client = *c;
     ingest_store_client_revoke(job, c->district, c->id, kith_clock_now_us());
     run(a, job, key_revoked);
@@ -384,14 +393,10 @@ static void meaning_set(void *ctx, struct kith_call *call)
             "meaning that this kind has, e.g. attendance \"Suspended\" absent_excused");
         return;
     }
-    struct admin *a = admin_begin(ctx, call);
     struct kith_job *job = NULL;
+    struct admin *a = admin_job(ctx, call, d->id, &job);
     if (!a)
         return;
-    if (kith_job_new(&job) != KITH_OK) {
-        refuse(a, KITH_ENOMEM, "out of memory");
-        return;
-    }
     a->district = d->id;
     ingest_store_meaning(job, d->id, kind, code, meaning);
     run(a, job, meaning_set_done);
