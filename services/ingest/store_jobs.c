@@ -307,6 +307,7 @@ static void mark_details(struct kith_job *job, struct ingest_op *const *ops, siz
         kith_job_text(job, ops[i]->event.extra);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the columns of a row */
 void ingest_store_marks(struct kith_job *job, int32_t district, int64_t epoch,
                         struct ingest_op *const *ops, size_t n, int64_t at_us,
                         const struct kith_bytes *items, const int32_t *offsets, bool fresh_only,
@@ -331,6 +332,7 @@ void ingest_store_marks(struct kith_job *job, int32_t district, int64_t epoch,
     kith_job_guard(job, KITH_EFENCED);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the columns of a row */
 void ingest_store_marks_delete(struct kith_job *job, int32_t district, int64_t epoch,
                                struct ingest_op *const *ops, size_t n, int64_t at_us,
                                const struct kith_bytes *items, const int32_t *offsets,
