@@ -118,4 +118,5 @@ expect "the ingest daemon's process" "$first" "$pid"
 wait_quiet 30 || die "the daemons do not come to rest"
 ! grep -h '"level":"error"' "$state"/log/{ingest,risk,notification}.log || die "a daemon logged an error"
 ! grep -hE 'Person[0-9]|Testing' "$state"/log/{ingest,risk,notification}.log || die "a name got into a log"
+daemons_end
 say "11 frames and events in quarantine, everything good is stored"

@@ -45,3 +45,4 @@ expect "events after sending again" $((rows + 600)) "$(sql 'SELECT count(*) FROM
 import json, sys
 assert json.load(open(sys.argv[1]))["statuses"] == {"200": 722}, "sending again must be 200 for every row"' "$state/again.json"
 ! grep '"level":"error"' "$state/log/ingest.log" | grep -v '"status":503' || die "ingest logged an error"
+daemons_end

@@ -183,4 +183,5 @@ find "$state/mail" -name '*.eml' -exec cat {} + | plain mails
 grep -q 'https://kith.example' "$work/out/mails" || die "the mails cannot be read: the check of names would say nothing"
 grep -q 'Grand Bend' "$work/out/ingest.payloads" || die "the payloads cannot be read: the check of names would say nothing"
 names_absent_from "$work/names" "$work/out"
+daemons_end
 say "$(wc -l <"$work/names") names and identifiers are in no log, metric, record, table of another daemon or mail"

@@ -12,6 +12,7 @@
 #   sql TEXT                      one statement as superuser, unaligned
 #   daemon_kill NAME [SIGNAL]     SIGKILL by default; its supervisor starts it again
 #   daemon_hold NAME              stop it and keep it stopped; daemon_start NAME starts it
+#   daemons_end                   stop all; fails when one had ended by itself before, or a sanitizer has spoken
 #   postgres_kill, postgres_start an immediate stop as in a crash, and the start after it
 #   wait_until SECONDS COMMAND    (scripts/lib/base.sh)     wait_quiet SECONDS (scripts/lib/system.sh)
 #   names_of FOLDER               every name and identifier of the students pushed from FOLDER/students.jsonl, one a line
@@ -88,6 +89,12 @@ daemon_kill() {
     kill "-${2:-KILL}" "$pid" 2>/dev/null || true
 }
 daemon_hold() { process_stop "$1"; }
+daemons_end() {
+    local name
+    for name in "${daemons[@]}"; do process_stop "$name"; done
+    ! grep -hE '"event":"restarted"|AddressSanitizer|LeakSanitizer|runtime error:' "$state"/log/*.log ||
+        die "a daemon ended by itself, or a sanitizer found something (the lines above)"
+}
 postgres_kill() { cluster_down immediate; }
 postgres_start() { cluster_up; }
 
