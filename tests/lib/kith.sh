@@ -41,6 +41,7 @@ kith_temp() {
 kith_clean() {
     local status=$?
     trap - EXIT ERR
+    trap '' PIPE # nobody may be reading any more
     set +e
     if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
         for log in "$state"/log/*.log; do
