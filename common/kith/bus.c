@@ -48,10 +48,12 @@ struct option {
 static const struct option common_options[] = {
     {ZMQ_LINGER, LINGER_MS}, /* default: closing may wait forever */
     {ZMQ_MAXMSGSIZE, 0},     /* set apart: it is 64 bits wide */
-    {ZMQ_HEARTBEAT_IVL,
-     2000}, /* a pulled cable is otherwise noticed only by the next send, if ever */
-    {ZMQ_HEARTBEAT_TIMEOUT, 6000},
-    {ZMQ_HEARTBEAT_TTL, 6000},
+    /* A pulled cable is otherwise noticed only by the next send, if ever. The kernel's probes, not libzmq's heartbeats: 4.3.4
+     * aborts the process at the next heartbeat of a connection that broke while its input was held back (libzmq issue 4364). */
+    {ZMQ_TCP_KEEPALIVE, 1},
+    {ZMQ_TCP_KEEPALIVE_IDLE, 2},
+    {ZMQ_TCP_KEEPALIVE_INTVL, 2},
+    {ZMQ_TCP_KEEPALIVE_CNT, 3},
     {ZMQ_TCP_MAXRT, 10000},
     {ZMQ_HANDSHAKE_IVL, 5000}, /* who does not finish the handshake holds a descriptor */
     {0},
