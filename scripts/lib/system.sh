@@ -35,7 +35,9 @@ mail_sink_ready() { (exec 8<>"/dev/tcp/127.0.0.1/$(port_of smtp)") 2>/dev/null; 
 status_is_quiet() {
     kith_run status --json 2>/dev/null | /usr/bin/python3 -c '
 import json, sys
-status = json.load(sys.stdin)
+text = sys.stdin.read()
+status = json.loads(text) if text else {}
+if "streams" not in status: sys.exit(1)
 behind = sum(s["lag_records"] for s in status["streams"])
 waiting = sum(d.get("mails", {}).get("sending", 0) + d.get("deliveries", {}).get("queued", 0) for d in status["districts"])
 ready = all(d["health"] == "ready" for d in status["daemons"])

@@ -255,6 +255,10 @@ static int show(struct kith_client *client, bool json)
     (void)json_object_set_new(report.root, "streams", json_array());
     (void)json_object_set(report.root, "districts", report.districts);
     kith_err err = gather_database(&report, client, &why);
+    if (err != KITH_OK) /* half an answer would look like an empty district */
+        (void)json_object_del(report.root, "streams");
+    (void)json_object_set_new(report.root, "database",
+                              json_string(err == KITH_OK ? "ready" : "down"));
     kith_err printed = json ? print_json(&report) : print_text(&report);
     (void)fflush(stdout);
     json_decref(report.districts);
