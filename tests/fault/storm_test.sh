@@ -7,7 +7,8 @@
 #   I5 a reader by position meets no hole        I6 along a log the epoch never falls
 #   I7 no fault interrupts acknowledgements for more than 5 s; 5 s after the last one all is acknowledged and read
 #   I9 a mail has one Message-ID and no more copies than crashes in its dialogue
-# Prints one line of JSON. KITH_SEED repeats a sequence of faults; KITH_STORM_EVENTS, _KILLS, _STOPS, _RATE make it smaller or larger.
+# Prints one line of JSON. KITH_SEED repeats a sequence of faults; KITH_STORM_EVENTS, _KILLS, _STOPS, _RATE make it smaller or larger,
+# KITH_STORM_LIMIT_MS is the 5 s of I7 (more on a machine that does other work, or with a slow build).
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/kith.sh"
 source "$repo/tests/fault/storm_lib.sh"
 fault_build
