@@ -197,9 +197,11 @@ int main(int argc, char **argv)
     kith_err err = kith_loop_run_until(loop, &b.done, 300000);
     double seconds = (double)(kith_clock_mono_us() - start) / 1e6;
     qsort(b.latency_us, b.acked, sizeof(*b.latency_us), compare);
+    int64_t p50_us = b.latency_us[b.acked / 2];
+    int64_t p99_us = b.latency_us[b.acked * 99 / 100];
     printf("{\"events\":%zu,\"seconds\":%.3f,\"per_second\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,"
            "\"rejected\":%zu}\n",
-           events, seconds, (double)events / seconds, (double)b.latency_us[b.acked / 2] / 1e3,
-           (double)b.latency_us[b.acked * 99 / 100] / 1e3, b.rejected);
+           events, seconds, (double)events / seconds, (double)p50_us / 1e3, (double)p99_us / 1e3,
+           b.rejected);
     return err == KITH_OK ? 0 : 1;
 }

@@ -221,7 +221,7 @@ static void put_id(void **state)
     char hex[33];
     kith_id_format(&doc->id, hex);
     char json[400];
-    (void)snprintf(json, sizeof(json), "{\"id\":\"%s\",%s", hex, STUDENT_GOOD + 1);
+    (void)snprintf(json, sizeof(json), "{\"id\":\"%s\",%s", hex, &STUDENT_GOOD[1]);
     kith_auto(ingest_doc) again = NULL;
     assert_ok(ingest_doc_parse_put(r, json, strlen(json), &doc->id, &again, NULL));
     assert_string_equal(again->body, doc->body); /* the id is no part of the document */

@@ -366,8 +366,8 @@ static void memo(void **state)
                                         "",
                                         NULL,
                                         " x",
-                                        "a name of sixty characters, longer in bytes: éééééééééé"
-                                        "éééééééééééééééé"};
+                                        ("a name of sixty characters, longer in bytes: éééééééééé"
+                                         "éééééééééééééééé")};
     uint64_t s = 24;
     struct ingest_memo m = {0};
     int good = 0;
