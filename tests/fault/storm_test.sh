@@ -8,7 +8,8 @@
 #   I7 no fault interrupts acknowledgements for more than 5 s; 5 s after the last one all is acknowledged and read
 #   I9 a mail has one Message-ID and no more copies than crashes in its dialogue
 # Prints one line of JSON. KITH_SEED repeats a sequence of faults; KITH_STORM_EVENTS, _KILLS, _STOPS, _RATE make it smaller or larger,
-# KITH_STORM_LIMIT_MS is the 5 s of I7 (more on a machine that does other work, or with a slow build).
+# KITH_STORM_LIMIT_MS is the 5 s of I7 (more on a machine that does other work, or with a slow build), KITH_STORM_AWAY_S keeps PostgreSQL
+# away longer.
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/kith.sh"
 source "$repo/tests/fault/storm_lib.sh"
 fault_build
@@ -117,7 +118,7 @@ kill_one() {
 }
 stop_postgres() {
     postgres_kill
-    sleep "0.$((RANDOM % 10))"
+    sleep "${KITH_STORM_AWAY_S:-0}.$((RANDOM % 10))"
     postgres_start
     stops=$((stops + 1))
 }
