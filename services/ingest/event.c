@@ -356,6 +356,23 @@ static kith_err native_key(const struct ingest_native *in, struct ingest_event *
     return KITH_OK;
 }
 
+/* Most events have nothing but their key, so the same digest. */
+static void native_digest(struct ingest_memo *memo, struct ingest_event *e)
+{
+    bool plain = !e->reason && !e->extra && e->arrival_us == INGEST_TIME_NONE &&
+                 e->departure_us == INGEST_TIME_NONE;
+    if (!plain || !memo) {
+        set_digest(e);
+        return;
+    }
+    if (!memo->has_plain)
+        set_digest(e);
+    else
+        e->digest = memo->plain;
+    memo->has_plain = true;
+    memo->plain = e->digest;
+}
+
 kith_err ingest_event_from_native(const struct ingest_native *in, struct ingest_event *ret,
                                   struct kith_why *why)
 {
@@ -381,7 +398,7 @@ kith_err ingest_event_from_native(const struct ingest_native *in, struct ingest_
         free(e.reason);
         return err;
     }
-    set_digest(&e);
+    native_digest(in->memo, &e);
     *ret = e;
     return KITH_OK;
 }

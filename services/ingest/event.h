@@ -44,11 +44,14 @@ KITH_MUST_CHECK kith_err ingest_event_parse_put(const struct ingest_resource *r,
                                                 struct ingest_event *ret,
                                                 struct ingest_problems *why);
 
-/* The last school, session and section, whose ids need not be hashed again: neighbours in a batch mostly share them. Start from {0}. */
+/* What need not be hashed again: neighbours in a batch mostly share school, session and section, and most events have nothing but their
+ * key. Start from {0}. */
 #define INGEST_MEMO_TEXT 80
 struct ingest_memo {
     bool has_session;
     bool has_section;
+    bool has_plain;
+    int64_t plain; /* digest of an event without reason, times and extra */
     int64_t school_id;
     int32_t school_year;
     char session_name[INGEST_MEMO_TEXT];

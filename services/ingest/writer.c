@@ -11,7 +11,9 @@
 #define FRESH_MAX 64
 
 static void schedule(struct ingest_writer *w);
-static void send_run(struct queue *q);
+static kith_err send_run(struct queue *q);
+static kith_err send_next(struct queue *q);
+static void run_done(void *ctx, kith_err err, const struct kith_why *why);
 
 /* ---- answers ---- */
 
@@ -85,9 +87,8 @@ static void delete_outcomes(struct run *run)
             kith_why_set(&run->ops[i]->why, "no such event");
 }
 
-static void finish_run(struct queue *q, kith_err err, const struct kith_why *why)
+static void finish_run(struct queue *q, struct run *run, kith_err err, const struct kith_why *why)
 {
-    struct run *run = &q->run;
     struct ingest_writer *w = q->writer;
     for (size_t i = 0; i < run->n; i++) {
         run->ops[i]->err = err;
@@ -119,13 +120,14 @@ static void finish_run(struct queue *q, kith_err err, const struct kith_why *why
 
 /* ---- a run's transaction ---- */
 
-/* One operation spoiled the run (data that the database refuses): put all back and write them one by one. */
-static void put_back(struct queue *q)
+/* A run's operations to the head of the queue again. Returns how many. */
+static size_t put_back(struct queue *q, struct run *run)
 {
-    struct run *run = &q->run;
     struct ingest_op *list = NULL;
     struct ingest_op **last = &list;
     size_t n = 0;
+    if (run->n == 0)
+        return 0;
     for (size_t i = 0; i < run->n; i++, n++) {
         *last = run->ops[i];
         last = &run->ops[i]->next;
@@ -139,7 +141,7 @@ static void put_back(struct queue *q)
         q->tail = last;
     *last = q->head;
     q->head = list;
-    q->solo = n;
+    return n;
 }
 
 static bool unique_violation(const struct kith_why *why)
@@ -154,53 +156,67 @@ static void learn_fresh(struct queue *q, bool violated)
         q->fresh_needed = q->fresh_needed == 0          ? 1
                           : q->fresh_needed < FRESH_MAX ? q->fresh_needed * 2
                                                         : FRESH_MAX;
-    } else if (q->run.kind == INGEST_OP_EVENT && !q->run.fresh_only) {
-        q->fresh_seen = q->run.all_fresh ? q->fresh_seen + 1 : 0;
-        if (q->fresh_seen >= q->fresh_needed && q->run.all_fresh)
+    } else if (q->fly->kind == INGEST_OP_EVENT && !q->fly->fresh_only) {
+        q->fresh_seen = q->fly->all_fresh ? q->fresh_seen + 1 : 0;
+        if (q->fresh_seen >= q->fresh_needed && q->fly->all_fresh)
             q->fresh_needed = 0;
     }
 }
 
 static void run_failed(struct queue *q, kith_err err, const struct kith_why *why)
 {
-    struct run *run = &q->run;
+    struct run *run = q->fly;
     struct ingest_writer *w = q->writer;
     if (run->kind == INGEST_OP_EVENT && run->fresh_only && unique_violation(why)) {
         learn_fresh(q, true);
-        send_run(q); /* the same rows, as an upsert */
+        kith_err sent = send_run(q); /* the same rows, as an upsert */
+        if (sent != KITH_OK)
+            run_done(q, sent, NULL);
         return;
     }
+    /* what gathered behind it was checked against what it made known, and must stay behind it */
+    ingest_run_undo(q, q->next);
+    (void)put_back(q, q->next);
     if (err == KITH_EDB || err == KITH_EFENCED)
         ingest_queue_stale(q);
-    ingest_run_undo(q);
+    ingest_run_undo(q, run);
     if (err == KITH_EINVAL && run->n + (run->sharers != NULL) > 1)
-        put_back(q);
+        /* one operation spoiled the run (data that the database refuses): write them one by one */
+        q->solo = put_back(q, run);
     else if (err == KITH_EFENCED) {
-        finish_run(q, KITH_EBUSY, why);
+        finish_run(q, run, KITH_EBUSY, why);
         w->opts.on_fenced(w->opts.ctx);
     } else
-        finish_run(q, err, why);
+        finish_run(q, run, err, why);
+}
+
+static void committed(struct queue *q)
+{
+    struct run *run = q->fly;
+    learn_fresh(q, false);
+    if (run->kind == INGEST_OP_DOCUMENT_DELETE) {
+        kith_err put =
+            ingest_known_put(q->district->known, &run->ops[0]->id, run->ops[0]->num, INGEST_ABSENT);
+        (void)put; /* replaces a row: needs no memory */
+    }
+    run->changed_n = 0;
+    run->categories_n = 0;
+    kith_owner_committed(q->writer->opts.owner, q->district->id, INGEST_SHARD, run->pos);
+    /* the database gets its next run before this one's answers are written */
+    kith_err sent = q->next->n > 0 ? send_next(q) : KITH_OK;
+    finish_run(q, run, KITH_OK, NULL);
+    if (sent != KITH_OK)
+        run_done(q, sent, NULL);
 }
 
 static void run_done(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct queue *q = ctx;
-    struct run *run = &q->run;
     q->busy = false;
-    if (err != KITH_OK) {
+    if (err == KITH_OK)
+        committed(q);
+    else
         run_failed(q, err, why);
-    } else {
-        learn_fresh(q, false);
-        if (run->kind == INGEST_OP_DOCUMENT_DELETE) {
-            kith_err put = ingest_known_put(q->district->known, &run->ops[0]->id, run->ops[0]->num,
-                                            INGEST_ABSENT);
-            (void)put; /* replaces a row: needs no memory */
-        }
-        run->changed_n = 0;
-        run->categories_n = 0;
-        kith_owner_committed(q->writer->opts.owner, q->district->id, INGEST_SHARD, run->pos);
-        finish_run(q, KITH_OK, NULL);
-    }
     tell_room(q->writer);
     if (err == KITH_OK)
         ingest_queue_next(q);
@@ -211,8 +227,8 @@ static void run_done(void *ctx, kith_err err, const struct kith_why *why)
 static void on_body(void *ctx, const struct kith_rows *rows)
 {
     struct queue *q = ctx;
-    free(q->run.body);
-    q->run.body = kith_rows_n(rows) ? strdup(kith_rows_text(rows, 0, 1)) : NULL;
+    free(q->fly->body);
+    q->fly->body = kith_rows_n(rows) ? strdup(kith_rows_text(rows, 0, 1)) : NULL;
 }
 
 /* The body of a document about to be deleted is read first: the log record needs it. */
@@ -220,11 +236,13 @@ static void body_read(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct queue *q = ctx;
     q->busy = false;
-    if (err == KITH_OK && q->run.body) {
-        send_run(q);
+    if (err == KITH_OK && q->fly->body) {
+        kith_err sent = send_run(q);
+        if (sent != KITH_OK)
+            run_done(q, sent, NULL);
         return;
     }
-    finish_run(q, err == KITH_OK ? KITH_ENOTFOUND : err, why);
+    finish_run(q, q->fly, err == KITH_OK ? KITH_ENOTFOUND : err, why);
     ingest_queue_next(q);
 }
 
@@ -234,7 +252,7 @@ static bool read_body(struct queue *q)
     if (kith_job_new(&job) != KITH_OK)
         return false;
     struct ingest_query query = {
-        .resource = q->run.ops[0]->resource, .has_id = true, .id = q->run.ops[0]->id};
+        .resource = q->fly->ops[0]->resource, .has_id = true, .id = q->fly->ops[0]->id};
     ingest_store_item(job, q->district->id, &query, on_body, q);
     q->busy = true;
     if (kith_db_run(q->writer->opts.db, job, body_read, q) == KITH_OK)
@@ -243,51 +261,61 @@ static bool read_body(struct queue *q)
     return false;
 }
 
-static void send_run(struct queue *q)
+/* Errors: it was not sent; nothing else has happened. */
+static kith_err send_run(struct queue *q)
 {
-    if (q->run.kind == INGEST_OP_DOCUMENT_DELETE && !q->run.body) {
-        if (!read_body(q))
-            run_done(q, KITH_EDB, NULL);
-        return;
-    }
+    if (q->fly->kind == INGEST_OP_DOCUMENT_DELETE && !q->fly->body)
+        return read_body(q) ? KITH_OK : KITH_EDB;
     struct kith_job *job = NULL;
     kith_err err = kith_job_new(&job);
     if (err == KITH_OK)
         err = ingest_run_steps(q, job);
     if (err != KITH_OK) {
         kith_job_free(job);
-        run_done(q, err, NULL);
-        return;
+        return err;
     }
     q->busy = true;
     err = kith_db_run(q->writer->opts.db, job, run_done, q);
-    if (err != KITH_OK) {
-        struct kith_why why;
-        kith_why_set(&why, "%s", kith_err_text(err));
-        run_done(q, err, &why);
-    }
+    if (err != KITH_OK)
+        q->busy = false;
+    return err;
+}
+
+static kith_err send_next(struct queue *q)
+{
+    struct run *run = q->next;
+    q->next = q->fly;
+    q->fly = run;
+    return send_run(q);
 }
 
 /* ---- queues ---- */
 
+/* While events commit, more events may gather: they depend on nothing that the ones in flight make known. */
+static bool gathers_ahead(const struct queue *q)
+{
+    return q->fly->n > 0 && q->fly->kind == INGEST_OP_EVENT && q->fly->categories_n == 0 &&
+           q->solo == 0 && q->head->kind == INGEST_OP_EVENT;
+}
+
 void ingest_queue_next(struct queue *q)
 {
-    if (q->busy)
-        return;
-    if (q->stale) {
+    if (!q->busy && q->stale) {
         ingest_queue_settle(q);
         return;
     }
-    if (!q->head)
+    if (q->head ? q->busy && !gathers_ahead(q) : q->busy || q->next->n == 0)
         return;
     struct ingest_op *refused = NULL;
     struct ingest_op **last = &refused;
     ingest_run_gather(q, &last);
     *last = NULL;
-    if (q->run.n > 0)
-        send_run(q);
+    bool none = q->next->n == 0;
+    kith_err sent = q->busy || none ? KITH_OK : send_next(q);
     answer_all(q->writer, refused);
-    if (q->run.n == 0)
+    if (sent != KITH_OK)
+        run_done(q, sent, NULL);
+    if (none && q->head)
         schedule(q->writer); /* all were refused: what comes next, next turn */
 }
 
@@ -355,6 +383,8 @@ kith_err ingest_writer_add(struct ingest_writer *w, struct ingest_district *dist
     q->writer = w;
     q->district = district;
     q->tail = &q->head;
+    q->fly = &q->runs[0];
+    q->next = &q->runs[1];
     q->fresh_needed = 1;
     w->queues[w->n++] = q;
     return KITH_OK;
@@ -388,9 +418,12 @@ void ingest_writer_free(struct ingest_writer *w)
     if (!w)
         return;
     for (size_t i = 0; i < w->n; i++) {
+        (void)put_back(w->queues[i], w->queues[i]->next);
         ingest_queue_refuse(w->queues[i], "shutting down; send it again");
-        kith_bytes_done(&w->queues[i]->run.items);
-        free(w->queues[i]->run.body);
+        for (size_t k = 0; k < 2; k++) {
+            kith_bytes_done(&w->queues[i]->runs[k].items);
+            free(w->queues[i]->runs[k].body);
+        }
         free(w->queues[i]);
     }
     free(w->queues);

@@ -42,42 +42,44 @@ enum ingest_outcome {
     INGEST_DELETED,
 };
 
+/* In the order of use, what a run of events looks at first: thousands of them go by at a time. */
 struct ingest_op {
     struct ingest_op *next; /* the writer's while queued */
     enum ingest_op_kind kind;
     int32_t district;
     bool must_exist; /* PUT: KITH_ENOTFOUND instead of creating */
     bool has_match;  /* If-Match */
-    int64_t match;   /* digest */
     bool has_key;
-    bool has_id; /* PUT of an event: its id must be `expected` (KITH_EINVAL: key change) */
-    struct kith_id expected;
-
-    struct ingest_doc *doc;                 /* owned by the submitter */
-    const struct ingest_resource *resource; /* delete */
-    struct kith_id id;                      /* delete: which; answer: of the row */
-    struct ingest_event event;              /* owned by the submitter */
-    struct ingest_event_key key;            /* has_key; else set by the writer */
-    const char *client_id;                  /* quarantine; borrowed */
-    int32_t code;
-    const uint8_t *bytes;
-    size_t bytes_n;
-
-    size_t size; /* what it counts against the queue's limit, bytes */
-    void (*done)(void *ctx, struct ingest_op *op);
-    void *ctx;
+    bool has_id;      /* PUT of an event: its id must be `expected` (KITH_EINVAL: key change) */
+    bool must_number; /* the writer's: num is new, keep it in the table of numbers */
 
     /* answer */
     kith_err err;
     enum ingest_outcome outcome;
     int64_t digest; /* of the row now */
-    struct kith_why why;
 
-    /* the writer's own */
-    int64_t num;      /* of the document */
-    bool must_number; /* num is new: keep it in the table of numbers */
-    int64_t school_id;
-    struct ingest_op *same; /* identical to this earlier one of the run: shares its answer */
+    struct kith_id id;           /* delete: which; answer: of the row */
+    struct ingest_event_key key; /* has_key; else set by the writer */
+    int64_t school_id;           /* the writer's */
+    struct ingest_op
+        *same; /* the writer's: identical to this earlier one of the run, shares its answer */
+
+    size_t size; /* what it counts against the queue's limit, bytes */
+    void (*done)(void *ctx, struct ingest_op *op);
+    void *ctx;
+
+    struct ingest_event event; /* owned by the submitter */
+
+    struct ingest_doc *doc;                 /* owned by the submitter */
+    const struct ingest_resource *resource; /* delete */
+    int64_t num;                            /* the writer's: of the document */
+    int64_t match;                          /* digest */
+    struct kith_id expected;
+    const char *client_id; /* quarantine; borrowed */
+    int32_t code;
+    const uint8_t *bytes;
+    size_t bytes_n;
+    struct kith_why why; /* answer */
 };
 
 struct ingest_writer;

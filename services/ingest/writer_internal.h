@@ -17,8 +17,11 @@
 #define SEEN_SIZE 16384
 struct seen {
     uint32_t stamp;
-    uint32_t stamps[SEEN_SIZE];
-    uint16_t index[SEEN_SIZE]; /* in run.ops */
+    struct {
+        uint32_t stamp;
+        uint16_t tag;   /* of the id's hash: another one needs no look at the operation */
+        uint16_t index; /* in run.ops */
+    } slots[SEEN_SIZE];
 };
 
 /* How to take back what a document made known before its COMMIT. */
@@ -37,8 +40,10 @@ struct run {
     struct ingest_op *changed[INGEST_RUN_MAX];
     struct undo undo[INGEST_RUN_MAX];
     struct ingest_op *sharers; /* identical to one of ops: answered with the run; linked by next */
-    size_t categories_n;       /* new ones, the last of the district's list */
-    size_t bytes;              /* quarantined */
+    struct ingest_op **sharers_tail;
+    bool closed;         /* takes no more */
+    size_t categories_n; /* new ones, the last of the district's list */
+    size_t bytes;        /* quarantined */
     struct kith_bytes items;
     int32_t offsets[INGEST_RUN_MAX + 1];
     struct seen seen;
@@ -56,9 +61,11 @@ struct queue {
     struct ingest_district *district;
     struct ingest_op *head;
     struct ingest_op **tail;
-    struct run run;
-    bool busy;   /* a job of this queue is under way */
-    size_t solo; /* so many operations go one by one: one of them spoiled a run */
+    struct run runs[2];
+    struct run *fly;  /* its transaction is under way; n == 0: none */
+    struct run *next; /* gathers meanwhile, and is sent before what flew is answered */
+    bool busy;        /* a job of this queue is under way */
+    size_t solo;      /* so many operations go one by one: one of them spoiled a run */
     /* how many runs in a row must have been all fresh before the plain INSERT is tried */
     unsigned fresh_needed;
     unsigned fresh_seen;
@@ -82,12 +89,12 @@ struct ingest_writer {
     struct kith_timer *retry;
 };
 
-/* Take operations from the queue's head into its run (empty before) as long as they can share a transaction. Operations that cannot be
- * are given their err and appended to `refused`. Returns with run.n == 0 when none is left to write. */
+/* Take operations from the queue's head into its next run as long as they can share a transaction. Operations that cannot be written
+ * are given their err and appended to `refused`. Returns with next->n == 0 when none is left to write. */
 void ingest_run_gather(struct queue *q, struct ingest_op ***refused);
-/* The run did not commit: forget what it made known. */
-void ingest_run_undo(struct queue *q);
-/* Add the steps of the run's transaction to `job`; what they return is put into the run. */
+/* The run did not commit: forget what it made known. With two runs, the later one first. */
+void ingest_run_undo(struct queue *q, struct run *run);
+/* Add the steps of the flying run's transaction to `job`; what they return is put into it. */
 KITH_MUST_CHECK kith_err ingest_run_steps(struct queue *q, struct kith_job *job);
 
 /* Send the next run, or settle first; does nothing while a job is under way. */

@@ -13,17 +13,27 @@ enum verdict {
     STOP,    /* belongs to the next run */
 };
 
+/* An event's id is packed, not hashed: its first half names student and place, its second the day, and a run may share either. */
+static uint64_t seen_hash(const struct kith_id *id)
+{
+    uint64_t a;
+    uint64_t b;
+    memcpy(&a, id->b, sizeof(a));
+    memcpy(&b, id->b + 8, sizeof(b));
+    a = (a ^ (a >> 29)) * UINT64_C(0x9E3779B97F4A7C15);
+    b = (b ^ (b >> 29)) * UINT64_C(0xC2B2AE3D27D4EB4F);
+    return (a ^ (b >> 32) ^ (b << 32)) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
 static struct ingest_op *seen_find(struct run *run, const struct kith_id *id, size_t *slot)
 {
-    uint64_t h;
-    memcpy(&h, id->b + 8, sizeof(h));
-    h *= UINT64_C(0x9E3779B97F4A7C15); /* packed event ids are not hashes: mix */
+    uint64_t h = seen_hash(id);
     size_t i = (size_t)(h >> 50) & (SEEN_SIZE - 1);
-    while (run->seen.stamps[i] == run->seen.stamp) {
-        struct ingest_op *op = run->ops[run->seen.index[i]];
-        if (memcmp(op->id.b, id->b, sizeof(id->b)) == 0)
+    for (; run->seen.slots[i].stamp == run->seen.stamp; i = (i + 1) & (SEEN_SIZE - 1)) {
+        struct ingest_op *op = run->ops[run->seen.slots[i].index];
+        if (run->seen.slots[i].tag == (uint16_t)(h >> 32) &&
+            memcmp(op->id.b, id->b, sizeof(id->b)) == 0)
             return op;
-        i = (i + 1) & (SEEN_SIZE - 1);
     }
     *slot = i;
     return NULL;
@@ -31,8 +41,9 @@ static struct ingest_op *seen_find(struct run *run, const struct kith_id *id, si
 
 static void run_add(struct run *run, struct ingest_op *op, size_t slot)
 {
-    run->seen.stamps[slot] = run->seen.stamp;
-    run->seen.index[slot] = (uint16_t)run->n;
+    run->seen.slots[slot].stamp = run->seen.stamp;
+    run->seen.slots[slot].tag = (uint16_t)(seen_hash(&op->id) >> 32);
+    run->seen.slots[slot].index = (uint16_t)run->n;
     run->ops[run->n++] = op;
 }
 
@@ -105,7 +116,7 @@ static int32_t next_category(const struct ingest_district *d)
 
 static enum verdict add_event(struct queue *q, struct ingest_op *op)
 {
-    struct run *run = &q->run;
+    struct run *run = q->next;
     bool alone = op->must_exist || op->has_match;
     if (alone && run->n > 0)
         return STOP;
@@ -150,7 +161,7 @@ static enum verdict add_event(struct queue *q, struct ingest_op *op)
 
 static enum verdict add_event_delete(struct queue *q, struct ingest_op *op)
 {
-    struct run *run = &q->run;
+    struct run *run = q->next;
     if (op->has_match && run->n > 0)
         return STOP;
     if (!op->has_key) {
@@ -206,7 +217,7 @@ static enum verdict check_document(const struct ingest_district *d, struct inges
 static kith_err make_known(struct queue *q, struct ingest_op *op,
                            const struct ingest_known_row *row)
 {
-    struct run *run = &q->run;
+    struct run *run = q->next;
     struct ingest_district *d = q->district;
     struct undo undo = {
         .id = op->id, .num = row ? row->num : 0, .digest = row ? row->digest : INGEST_ABSENT};
@@ -226,7 +237,7 @@ static kith_err make_known(struct queue *q, struct ingest_op *op,
 
 static enum verdict add_document(struct queue *q, struct ingest_op *op)
 {
-    struct run *run = &q->run;
+    struct run *run = q->next;
     op->id = op->doc->id;
     op->digest = op->doc->digest;
     const struct ingest_known_row *row = ingest_known_find(q->district->known, &op->id);
@@ -253,7 +264,7 @@ static enum verdict add_document(struct queue *q, struct ingest_op *op)
 
 static enum verdict add_document_delete(struct queue *q, struct ingest_op *op)
 {
-    struct run *run = &q->run;
+    struct run *run = q->next;
     if (run->n > 0)
         return STOP;
     const struct ingest_known_row *row = ingest_known_present(q->district->known, &op->id);
@@ -268,7 +279,7 @@ static enum verdict add_document_delete(struct queue *q, struct ingest_op *op)
 
 static enum verdict add_quarantine(struct queue *q, struct ingest_op *op)
 {
-    struct run *run = &q->run;
+    struct run *run = q->next;
     if (run->n > 0 && run->bytes + op->bytes_n > QUARANTINE_BYTES)
         return STOP;
     run->bytes += op->bytes_n;
@@ -304,8 +315,11 @@ static void run_begin(struct run *run, enum ingest_op_kind kind)
     run->bytes = 0;
     run->all_fresh = false;
     run->ords_n = 0;
+    run->sharers = NULL;
+    run->sharers_tail = &run->sharers;
+    run->closed = false;
     if (++run->seen.stamp == 0) { /* wrapped: old stamps could come true again */
-        memset(run->seen.stamps, 0, sizeof(run->seen.stamps));
+        memset(run->seen.slots, 0, sizeof(run->seen.slots));
         run->seen.stamp = 1;
     }
 }
@@ -322,40 +336,36 @@ static struct ingest_op *pop(struct queue *q)
 
 void ingest_run_gather(struct queue *q, struct ingest_op ***refused)
 {
-    if (!q->head)
-        return;
-    struct run *run = &q->run;
-    run_begin(run, q->head->kind);
+    struct run *run = q->next;
+    if (q->head && run->n == 0)
+        run_begin(run, q->head->kind);
     size_t limit = q->solo > 0 ? 1 : INGEST_RUN_MAX;
-    struct ingest_op *sharers = NULL;
-    struct ingest_op **last = &sharers;
-    bool alone = false;
-    while (q->head && q->head->kind == run->kind && run->n < limit && !alone) {
+    while (q->head && q->head->kind == run->kind && run->n < limit && !run->closed) {
         struct ingest_op *op = q->head;
         op->err = KITH_OK;
         op->same = NULL;
         enum verdict verdict = add(q, op);
-        if (verdict == STOP)
+        if (verdict == STOP) {
+            run->closed = true;
             break;
-        alone = verdict == TAKEN && (op->must_exist || op->has_match) &&
-                run->kind != INGEST_OP_DOCUMENT;
+        }
+        run->closed = verdict == TAKEN && (op->must_exist || op->has_match) &&
+                      run->kind != INGEST_OP_DOCUMENT;
         (void)pop(q);
-        if (q->solo > 0 && verdict != STOP)
+        if (q->solo > 0)
             q->solo--;
         if (verdict == REFUSED) {
             **refused = op;
             *refused = &op->next;
         } else if (op->same) {
-            *last = op;
-            last = &op->next;
+            *run->sharers_tail = op;
+            run->sharers_tail = &op->next;
         }
     }
-    run->sharers = sharers;
 }
 
-void ingest_run_undo(struct queue *q)
+void ingest_run_undo(struct queue *q, struct run *run)
 {
-    struct run *run = &q->run;
     for (size_t i = run->changed_n; i-- > 0;) {
         /* replacing a row that is there needs no memory */
         kith_err err = ingest_known_put(q->district->known, &run->undo[i].id, run->undo[i].num,

@@ -85,7 +85,7 @@ void ingest_queue_settle(struct queue *q)
 
 void ingest_queue_stale(struct queue *q)
 {
-    struct run *run = &q->run;
+    struct run *run = q->fly;
     q->stale = true;
     q->stale_n = 0;
     if (run->kind != INGEST_OP_DOCUMENT && run->kind != INGEST_OP_DOCUMENT_DELETE)

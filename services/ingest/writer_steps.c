@@ -6,7 +6,7 @@
 static void on_marks(void *ctx, const struct kith_rows *rows)
 {
     struct queue *q = ctx;
-    struct run *run = &q->run;
+    struct run *run = q->fly;
     if (kith_rows_n(rows) == 0)
         return; /* fenced: the guard says so */
     run->pos = kith_rows_int(rows, 0, 0);
@@ -20,7 +20,7 @@ static void on_marks(void *ctx, const struct kith_rows *rows)
 
 static void events_steps(struct queue *q, struct kith_job *job, int64_t epoch, int64_t now)
 {
-    struct run *run = &q->run;
+    struct run *run = q->fly;
     int32_t district = q->district->id;
     struct ingest_op *first = run->ops[0];
     bool alone = first->must_exist || first->has_match;
@@ -54,7 +54,7 @@ struct records {
 
 static kith_err documents_append(struct queue *q, struct kith_job *job, int64_t now)
 {
-    struct run *run = &q->run;
+    struct run *run = q->fly;
     struct records lists[16] = {{0}};
     size_t n = 0;
     struct kith_bytes one = {0};
@@ -88,7 +88,7 @@ static kith_err documents_append(struct queue *q, struct kith_job *job, int64_t 
 
 static kith_err documents_steps(struct queue *q, struct kith_job *job, int64_t epoch, int64_t now)
 {
-    struct run *run = &q->run;
+    struct run *run = q->fly;
     ingest_store_owned(job, q->district->id, epoch);
     if (run->changed_n == 0)
         return KITH_OK;
@@ -98,12 +98,12 @@ static kith_err documents_steps(struct queue *q, struct kith_job *job, int64_t e
 
 static kith_err delete_steps(struct queue *q, struct kith_job *job, int64_t epoch, int64_t now)
 {
-    struct ingest_op *op = q->run.ops[0];
+    struct ingest_op *op = q->fly->ops[0];
     ingest_store_owned(job, q->district->id, epoch);
     ingest_store_document_delete(job, q->district->id, op->resource, &op->id, op->num);
     struct kith_bytes record = {0};
     int32_t type = 0;
-    kith_err err = ingest_record_document(q->district, op->resource, q->run.body, op->num, true,
+    kith_err err = ingest_record_document(q->district, op->resource, q->fly->body, op->num, true,
                                           &record, &type);
     if (err == KITH_OK && type != 0)
         kith_owner_append(q->writer->opts.owner, job, q->district->id, INGEST_SHARD, type, 1, now,
@@ -116,7 +116,7 @@ kith_err ingest_run_steps(struct queue *q, struct kith_job *job)
 {
     int64_t epoch = kith_owner_epoch(q->writer->opts.owner, q->district->id, INGEST_SHARD);
     int64_t now = kith_clock_now_us();
-    switch (q->run.kind) {
+    switch (q->fly->kind) {
     case INGEST_OP_DOCUMENT:
         return documents_steps(q, job, epoch, now);
     case INGEST_OP_DOCUMENT_DELETE:
@@ -127,7 +127,7 @@ kith_err ingest_run_steps(struct queue *q, struct kith_job *job)
         return KITH_OK;
     case INGEST_OP_QUARANTINE:
         ingest_store_owned(job, q->district->id, epoch);
-        ingest_store_quarantine(job, q->district->id, q->run.ops, q->run.n, now);
+        ingest_store_quarantine(job, q->district->id, q->fly->ops, q->fly->n, now);
         return KITH_OK;
     }
     return KITH_EINTERNAL;
