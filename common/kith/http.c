@@ -339,6 +339,11 @@ kith_err kith_http_new(struct kith_loop *loop, const struct kith_http_opts *opts
     h->listen_fd = -1;
     h->opts = *opts;
     fill_defaults(&h->opts);
+    h->body_most = h->opts.body_max;
+    for (size_t t = 0; opts->routes[t]; t++)
+        for (const struct kith_http_route *r = opts->routes[t]; r->method; r++)
+            if (r->file && r->file_max > h->body_most)
+                h->body_most = r->file_max;
     h->seconds = kith_histogram("kith_http_request_seconds",
                                 "Time from the end of a request's head to its answer", "");
     h->connections = kith_gauge("kith_http_connections", "Open HTTP connections", "");

@@ -21,12 +21,22 @@ struct kith_req;
 
 typedef void (*kith_http_fn)(void *ctx, struct kith_req *req);
 
+struct kith_http_file {
+    int fd;
+    int status;
+    const char *detail; /* static */
+};
+
 /* `path` may hold one-segment parameters: "/data/v3/ed-fi/{resource}/{id}". A literal segment wins over a parameter. A known path
  * with another method gives 405 with Allow, an unknown path 404. `urn` prefixes problem types (see kith_req_problem). */
 struct kith_http_route {
     const char *method; /* "GET" also serves HEAD */
     const char *path;
     kith_http_fn fn;
+    /* For a body too large for memory: called when the head has come; it names an open file for the body, which is the request's from then
+     * on, or refuses with 4xx or 5xx and one sentence: the connection ends. NULL: bodies are kept in memory. */
+    bool (*file)(void *ctx, const struct kith_req *req, struct kith_http_file *file);
+    int64_t file_max; /* bytes; with `file` */
 };
 
 struct kith_http_opts {
@@ -36,10 +46,11 @@ struct kith_http_opts {
     int64_t head_max;                            /* bytes; 0 = 16 KiB */
     int64_t body_max;                            /* bytes; 0 = 1 MiB */
     int64_t head_ms;                             /* whole head; 0 = 10 s */
-    int64_t body_ms;                             /* whole body; 0 = 20 s */
-    int64_t idle_ms;                             /* keep-alive without a request; 0 = 75 s */
-    unsigned max_connections;                    /* 0 = 2,000 */
-    unsigned max_per_peer;                       /* 0 = 1,000 */
+    int64_t
+        body_ms; /* whole body; 0 = 20 s; of a file: as long as 64 KiB a second come beyond that */
+    int64_t idle_ms;          /* keep-alive without a request; 0 = 75 s */
+    unsigned max_connections; /* 0 = 2,000 */
+    unsigned max_per_peer;    /* 0 = 1,000 */
 };
 
 KITH_MUST_CHECK kith_err kith_http_new(struct kith_loop *loop, const struct kith_http_opts *opts,
@@ -65,6 +76,8 @@ void kith_req_each_query(const struct kith_req *r,
                          void (*fn)(void *ctx, const char *name, const char *value), void *ctx);
 const char *kith_req_header(const struct kith_req *r, const char *name); /* NULL when absent */
 const char *kith_req_body(const struct kith_req *r, size_t *n); /* NUL-terminated beyond n */
+/* The file that holds the body (at its end), *n bytes; the caller's from now on. -1: the route has no `file`, or it was taken before. */
+int kith_req_take_file(struct kith_req *r, int64_t *n);
 /* One pointer for the handler, NULL at first. */
 void *kith_req_user(const struct kith_req *r);
 void kith_req_set_user(struct kith_req *r, void *user);

@@ -2,11 +2,13 @@
 /* One connection. The parser calls: on_connection (opened), then for each request on_target (request line complete), on_request (head
  * complete; then for each piece of body; then once more), on_completed; at the end on_connection (closed). */
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kith/clock.h"
 #include "kith/http_internal.h"
@@ -150,13 +152,35 @@ static struct kith_verdict check_head(struct kith_http_conn *c, const char *url,
     head->fields_n = 0;
     head->size = info ? info->header_size : 0;
     (void)MHD_get_connection_values_n(c->mhd, MHD_HEADER_KIND, add_field, head);
-    return kith_head_check(head, h->opts.head_max, h->opts.body_max);
+    return kith_head_check(head, h->opts.head_max, h->body_most);
 }
 
 static enum MHD_Result refuse(struct kith_http_conn *c, int status, const char *detail)
 {
     kith_conn_refuse(c, status, detail);
     return MHD_NO; /* the parser closes */
+}
+
+static int64_t body_limit(const struct kith_req *r)
+{
+    const struct kith_http_route *route = r->match.route;
+    return route && route->file ? route->file_max : r->conn->http->opts.body_max;
+}
+
+/* Where the body goes: a buffer, or the file that the route names. */
+static enum MHD_Result open_body(struct kith_http_conn *c, int64_t length)
+{
+    struct kith_req *r = c->req;
+    if (length > body_limit(r))
+        return refuse(c, 413, KITH_BODY_TOO_LARGE);
+    if (r->match.route && r->match.route->file) {
+        struct kith_http_file file = {.fd = -1, .status = 503, .detail = no_memory};
+        if (!r->match.route->file(r->match.ctx, r, &file))
+            return refuse(c, file.status, file.detail);
+        r->file = file.fd;
+    } else if (r->match.route && length > 0 && !kith_buffer_reserve(&r->body, (size_t)length + 1))
+        return refuse(c, 503, no_memory);
+    return MHD_YES;
 }
 
 static enum MHD_Result on_head(struct kith_http_conn *c, const char *url, const char *method,
@@ -170,24 +194,39 @@ static enum MHD_Result on_head(struct kith_http_conn *c, const char *url, const 
     if (c->http->draining)
         return refuse(c, 503, "This server is stopping; try again.");
     struct kith_req *r = c->req;
-    if (!kith_req_open(r, method, &verdict) ||
-        (r->match.route && verdict.length > 0 &&
-         !kith_buffer_reserve(&r->body, (size_t)verdict.length + 1)))
+    if (!kith_req_open(r, method, &verdict))
         return refuse(c, 503, no_memory);
+    if (open_body(c, verdict.length) != MHD_YES)
+        return MHD_NO;
     r->open = true;
     c->http->in_flight++;
     enter(c, PHASE_BODY);
     return MHD_YES;
 }
 
+static bool write_all(int fd, const char *data, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, data, n);
+        if (done < 0 && errno != EINTR)
+            return false;
+        data += done > 0 ? done : 0;
+        n -= done > 0 ? (size_t)done : 0;
+    }
+    return true;
+}
+
 static enum MHD_Result on_body(struct kith_http_conn *c, const char *data, size_t n)
 {
     struct kith_req *r = c->req;
     r->received += (int64_t)n;
-    if (r->received > c->http->opts.body_max)
+    if (r->received > body_limit(r))
         return refuse(c, 413, KITH_BODY_TOO_LARGE);
     if (!r->match.route)
         return MHD_YES; /* nobody will look at it */
+    if (r->file >= 0)
+        return write_all(r->file, data, n) ? MHD_YES
+                                           : refuse(c, 507, "There is no room for the body.");
     if (!kith_buffer_reserve(&r->body, r->body.n + n + 1))
         return refuse(c, 503, no_memory);
     memcpy(r->body.data + r->body.n, data, n);
@@ -260,6 +299,8 @@ enum MHD_Result kith_conn_on_request(void *cls, struct MHD_Connection *mhd, cons
 
 /* ---- deadlines ---- */
 
+#define FILE_RATE (64 * 1024 / 1000) /* bytes a millisecond that the body of a file must bring */
+
 static struct tcp_info look(const struct kith_http_conn *c)
 {
     struct tcp_info info = {0};
@@ -307,7 +348,8 @@ static void sweep_reading(struct kith_http_conn *c, int64_t age_ms)
         cut(c); /* nobody to tell */
     else if (c->phase == PHASE_HEAD && age_ms >= opts->head_ms)
         kith_conn_refuse(c, 408, "The head of the request did not arrive in time.");
-    else if (c->phase == PHASE_BODY && age_ms >= opts->body_ms)
+    else if (c->phase == PHASE_BODY &&
+             age_ms >= opts->body_ms + (c->req->file >= 0 ? c->req->received / FILE_RATE : 0))
         kith_conn_refuse(c, 408, "The body of the request did not arrive in time.");
 }
 

@@ -62,6 +62,7 @@ struct kith_req {
     struct kith_match match;
     struct kith_verdict verdict;
     struct kith_http_buffer body;
+    int file;                        /* the body is written there; -1: into `body` */
     struct kith_http_buffer headers; /* of the answer: name NUL value NUL ... */
     struct kith_http_block *blocks;
     void *user;
@@ -107,7 +108,8 @@ struct kith_http {
     struct kith_http_opts
         opts; /* with the defaults filled in; listen and tables not to be used after start */
     char address[64];
-    int listen_fd; /* -1: not listening any more */
+    int64_t body_most; /* that any route takes */
+    int listen_fd;     /* -1: not listening any more */
     struct kith_watch *listening;
     struct kith_watch *watch; /* the parser's epoll descriptor */
     struct kith_timer *again; /* the parser wants to be called without an event */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "kith/clock.h"
 #include "kith/http_internal.h"
@@ -48,8 +49,10 @@ void kith_buffer_reset(struct kith_http_buffer *b)
 struct kith_req *kith_req_new(struct kith_http_conn *c)
 {
     struct kith_req *r = calloc(1, sizeof(*r));
-    if (r)
+    if (r) {
         r->conn = c;
+        r->file = -1;
+    }
     return r;
 }
 
@@ -67,6 +70,9 @@ static void drop_content(struct kith_req *r)
     free_blocks(r);
     if (r->response)
         MHD_destroy_response(KITH_TAKE(r->response));
+    if (r->file >= 0)
+        (void)close(r->file);
+    r->file = -1;
 }
 
 void kith_req_reset(struct kith_req *r)
@@ -76,7 +82,7 @@ void kith_req_reset(struct kith_req *r)
     kith_buffer_reset(&r->body);
     kith_buffer_reset(&r->headers);
     *r = (struct kith_req){
-        .conn = r->conn, .target = r->target, .body = r->body, .headers = r->headers};
+        .conn = r->conn, .target = r->target, .body = r->body, .file = -1, .headers = r->headers};
 }
 
 void kith_req_free(struct kith_req *r)
@@ -207,6 +213,14 @@ const char *kith_req_body(const struct kith_req *r, size_t *n)
     if (n)
         *n = r->body.n;
     return r->body.n > 0 ? r->body.data : "";
+}
+
+int kith_req_take_file(struct kith_req *r, int64_t *n)
+{
+    int fd = r->file;
+    *n = r->received;
+    r->file = -1;
+    return fd;
 }
 
 void *kith_req_user(const struct kith_req *r)

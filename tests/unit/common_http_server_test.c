@@ -261,6 +261,35 @@ static void test_expect_continue(void **state)
     stop_server(&s);
 }
 
+static void test_file_body(void **state)
+{
+    (void)state;
+    struct server s;
+    start_server(&s, (struct kith_http_opts){.body_max = 10});
+#define PUT(key) "PUT /file HTTP/1.1\r\nHost: a\r\nX-Key: " key "\r\n"
+    assert_reply(&s, PUT("good") "Content-Length: 20\r\n\r\n0123456789012345678!", 200,
+                 "\r\n\r\n20|!");
+    assert_reply(&s,
+                 PUT("good") "Transfer-Encoding: chunked\r\n\r\n"
+                             "b\r\n0123456789a\r\n3\r\nxyz\r\n0\r\n\r\n",
+                 200, "\r\n\r\n14|z");
+    assert_reply(&s, PUT("good") "Content-Length: 0\r\n\r\n", 200, "\r\n\r\n0|-");
+    assert_int_equal(s.files, 3);
+    /* refused by the head alone: nothing is opened for strangers, nor for what is too large */
+    assert_reply(&s, PUT("bad") "Content-Length: 20\r\n\r\n", 401, "Who are you?");
+    assert_reply(&s, PUT("good") "Content-Length: 100001\r\n\r\n", 413, "\"status\":413");
+    assert_int_equal(s.files, 3);
+    char *large = calloc(1, 101000);
+    assert_non_null(large);
+    int n = snprintf(large, 200, PUT("good") "Transfer-Encoding: chunked\r\n\r\n186a1\r\n");
+    memset(large + n, 'x', 100001);
+    memcpy(large + n + 100001 - 1, "x\r\n", 4);
+    assert_reply(&s, large, 413, "\"status\":413");
+    free(large);
+    assert_int_equal(s.handled, 3);
+    stop_server(&s);
+}
+
 static void test_half_closed(void **state)
 {
     (void)state;
@@ -419,6 +448,7 @@ int main(void)
         cmocka_unit_test(test_freed_while_held),
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_expect_continue),
+        cmocka_unit_test(test_file_body),
         cmocka_unit_test(test_half_closed),
         cmocka_unit_test(test_aborted_body),
         cmocka_unit_test(test_bytes_and_end_together),

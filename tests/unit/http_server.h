@@ -28,6 +28,7 @@ struct server {
     struct kith_req *held; /* of /hold */
     unsigned held_n;
     unsigned handled;
+    unsigned files;   /* opened for /file */
     unsigned delayed; /* answers of /later on their way */
 };
 
@@ -117,11 +118,54 @@ static inline void on_free(void *ctx, struct kith_req *req)
     kith_req_reply(req, 200, "text/plain", "last", 4);
 }
 
+/* Who says X-Key: good may put a file of up to FILE_MAX bytes; the answer is its size and its last byte. */
+#define FILE_MAX 100000
+
+static inline bool on_put_head(void *ctx, const struct kith_req *req, struct kith_http_file *file)
+{
+    struct server *s = ctx;
+    const char *key = kith_req_header(req, "X-Key");
+    if (!key || strcmp(key, "good") != 0) {
+        file->status = 401;
+        file->detail = "Who are you?";
+        return false;
+    }
+    FILE *temporary = tmpfile();
+    file->fd = temporary ? dup(fileno(temporary)) : -1;
+    if (temporary)
+        (void)fclose(temporary);
+    s->files++;
+    return file->fd >= 0;
+}
+
+static inline void on_put(void *ctx, struct kith_req *req)
+{
+    struct server *s = ctx;
+    int64_t n = 0;
+    char last = '-';
+    char text[64];
+    int fd = kith_req_take_file(req, &n);
+    assert_true(fd >= 0);
+    assert_int_equal(lseek(fd, 0, SEEK_CUR), n);
+    if (n > 0)
+        assert_int_equal(pread(fd, &last, 1, n - 1), 1);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(kith_req_take_file(req, &n), -1);
+    s->handled++;
+    int length = snprintf(text, sizeof(text), "%lld|%c", (long long)n, last);
+    kith_req_reply(req, 200, "text/plain", text, (size_t)length);
+}
+
 static const struct kith_http_route routes[] = {
-    {"POST", "/echo", on_echo},    {"GET", "/items/{id}", on_item},
-    {"POST", "/later", on_later},  {"POST", "/hold", on_hold},
-    {"GET", "/broken", on_broken}, {"GET", "/big", on_big},
-    {"GET", "/free", on_free},     {0},
+    {"POST", "/echo", on_echo},
+    {"GET", "/items/{id}", on_item},
+    {"POST", "/later", on_later},
+    {"POST", "/hold", on_hold},
+    {"GET", "/broken", on_broken},
+    {"GET", "/big", on_big},
+    {"GET", "/free", on_free},
+    {"PUT", "/file", on_put, on_put_head, FILE_MAX},
+    {0},
 };
 static const struct kith_http_route *const tables[] = {routes, NULL};
 
