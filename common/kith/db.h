@@ -78,6 +78,9 @@ void kith_job_guard(struct kith_job *job, kith_err otherwise);
  * see. First in the job; makes even one further step a transaction. */
 void kith_job_scope(struct kith_job *job, const int32_t *districts, size_t n);
 
+/* How long the job may take, and each of its statements; 30 s otherwise. Makes even one step a transaction. */
+void kith_job_patience(struct kith_job *job, int64_t ms);
+
 void kith_job_bool(struct kith_job *job, bool v);
 void kith_job_i2(struct kith_job *job, int16_t v);
 void kith_job_i4(struct kith_job *job, int32_t v);

@@ -141,6 +141,13 @@ static bool send_job(struct db_conn *c, const struct kith_job *job)
         return false;
     if (job->scope && !send_plain(c, job->scope))
         return false;
+    if (job->patience_ms > 0) {
+        char text[64];
+        (void)snprintf(text, sizeof(text), "SET LOCAL statement_timeout TO %lld",
+                       (long long)job->patience_ms);
+        if (!send_plain(c, text))
+            return false;
+    }
     for (size_t i = 0; i < job->steps_n; i++)
         if (!send_step(c, job, &job->steps[i]))
             return false;
@@ -158,7 +165,7 @@ void db_conn_start(struct db_conn *c, struct kith_job *job)
     c->err = KITH_OK;
     c->phase = DB_STEPS;
     job->sent_us = kith_clock_mono_us();
-    kith_timer_start(c->timer, JOB_MS, 0);
+    kith_timer_start(c->timer, job->patience_ms > 0 ? job->patience_ms + JOB_MS : JOB_MS, 0);
     if (!send_job(c, job)) {
         c->broken = true;
         kith_timer_start(c->db->soon, 0, 0);
@@ -294,11 +301,11 @@ static void on_step_result(struct db_conn *c, const struct db_step *step, PGresu
     }
 }
 
-/* Which of the job's statements the result number `at` belongs to; NULL = BEGIN, the scope, COMMIT or ROLLBACK. */
+/* Which of the job's statements the result number `at` belongs to; NULL = BEGIN, a setting, COMMIT or ROLLBACK. */
 static const struct db_step *step_at(const struct db_conn *c, size_t at)
 {
     const struct kith_job *job = c->job;
-    size_t before = db_job_transaction(job) ? 1 + (job->scope != NULL) : 0;
+    size_t before = db_job_transaction(job) ? 1 + (job->scope != NULL) + (job->patience_ms > 0) : 0;
     if (c->phase != DB_STEPS || at < before || at - before >= job->steps_n)
         return NULL;
     return &job->steps[at - before];

@@ -49,9 +49,10 @@ struct kith_job {
     size_t params_n, params_size;
     uint8_t *data; /* all parameters, one behind the other */
     size_t data_n, data_size;
-    size_t array_left;  /* elements of the open array that are still to come */
-    char array_element; /* its letter, lower case */
-    char *scope;        /* a SET LOCAL statement; NULL = none */
+    size_t array_left;   /* elements of the open array that are still to come */
+    char array_element;  /* its letter, lower case */
+    char *scope;         /* a SET LOCAL statement; NULL = none */
+    int64_t patience_ms; /* 0 = as every job */
     bool guarded;
     kith_err err; /* the first mistake in building it */
     struct kith_why why;

@@ -10,9 +10,13 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"push", ingest_cmd_push},         {"key", ingest_cmd_key},
-    {"district", ingest_cmd_district}, {"meaning", ingest_cmd_meaning},
-    {"student", ingest_cmd_student},   {"quarantine", ingest_cmd_quarantine},
+    {"push", ingest_cmd_push},
+    {"import", ingest_cmd_import},
+    {"key", ingest_cmd_key},
+    {"district", ingest_cmd_district},
+    {"meaning", ingest_cmd_meaning},
+    {"student", ingest_cmd_student},
+    {"quarantine", ingest_cmd_quarantine},
 };
 
 int main(int argc, char **argv)

@@ -11,6 +11,7 @@
 enum { CMD_DONE = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
 
 int ingest_cmd_push(int argc, char **argv);
+int ingest_cmd_import(int argc, char **argv);
 int ingest_cmd_key(int argc, char **argv);
 int ingest_cmd_district(int argc, char **argv);
 int ingest_cmd_meaning(int argc, char **argv);

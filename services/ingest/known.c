@@ -106,6 +106,22 @@ kith_err ingest_known_put(struct ingest_known *k, const struct kith_id *id, int6
     return KITH_OK;
 }
 
+kith_err ingest_known_reserve(struct ingest_known *k, size_t n)
+{
+    size_t size = k->size;
+    while ((k->filled + n) * 4 > size * 3)
+        size *= 2;
+    return size == k->size ? KITH_OK : resize(k, size);
+}
+
+void ingest_known_each(const struct ingest_known *k,
+                       void (*fn)(void *ctx, const struct ingest_known_row *row), void *ctx)
+{
+    for (size_t i = 0; i < k->size; i++)
+        if (k->used[i])
+            fn(ctx, &k->rows[i]);
+}
+
 int64_t ingest_known_top(const struct ingest_known *k)
 {
     return k->top;

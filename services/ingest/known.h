@@ -37,6 +37,11 @@ const struct ingest_known_row *ingest_known_present(const struct ingest_known *k
 /* Add or replace. Errors: KITH_ENOMEM, nothing changed. */
 KITH_MUST_CHECK kith_err ingest_known_put(struct ingest_known *k, const struct kith_id *id,
                                           int64_t num, int64_t digest);
+/* Room for `n` more rows, so that as many puts cannot fail. Errors: KITH_ENOMEM. */
+KITH_MUST_CHECK kith_err ingest_known_reserve(struct ingest_known *k, size_t n);
+/* Every row, absent ones too, in no order. `fn` must not put into k. */
+void ingest_known_each(const struct ingest_known *k,
+                       void (*fn)(void *ctx, const struct ingest_known_row *row), void *ctx);
 /* The largest number there is; 0 = none. */
 int64_t ingest_known_top(const struct ingest_known *k);
 size_t ingest_known_count(const struct ingest_known *k); /* present ones */

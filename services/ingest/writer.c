@@ -304,6 +304,12 @@ void ingest_queue_next(struct queue *q)
         ingest_queue_settle(q);
         return;
     }
+    if (q->held_fn && !q->held && !q->busy) {
+        q->held = true;
+        q->held_fn(q->held_ctx);
+    }
+    if (q->held_fn)
+        return;
     if (q->head ? q->busy && !gathers_ahead(q) : q->busy || q->next->n == 0)
         return;
     struct ingest_op *refused = NULL;
@@ -431,6 +437,30 @@ void ingest_writer_free(struct ingest_writer *w)
     w->freed = true;
     if (!w->kick_scheduled) /* else by the kick, which the loop still holds */
         free(w);
+}
+
+kith_err ingest_writer_hold(struct ingest_writer *w, int32_t district, void (*held)(void *ctx),
+                            void *ctx)
+{
+    struct queue *q = find_queue(w, district);
+    if (!q)
+        return KITH_ENOTFOUND;
+    if (q->held_fn)
+        return KITH_EBUSY;
+    q->held_fn = held;
+    q->held_ctx = ctx;
+    schedule(w);
+    return KITH_OK;
+}
+
+void ingest_writer_release(struct ingest_writer *w, int32_t district)
+{
+    struct queue *q = find_queue(w, district);
+    if (!q)
+        return;
+    q->held_fn = NULL;
+    q->held = false;
+    schedule(w);
 }
 
 bool ingest_writer_idle(const struct ingest_writer *w)

@@ -105,6 +105,13 @@ void ingest_writer_kick(struct ingest_writer *w);
 /* A district made just now: give it a queue (its log shard must have been taken). */
 KITH_MUST_CHECK kith_err ingest_writer_add(struct ingest_writer *w,
                                            struct ingest_district *district);
+/* For what writes many rows of a district by itself (a package of rosters): `held` is called from the loop when everything before has
+ * committed and what is known is what is committed; from then on nothing of the district is sent, it waits in the queue, until the
+ * release. Errors: KITH_ENOTFOUND no such district; KITH_EBUSY somebody else holds or wants it: `held` is not called. */
+KITH_MUST_CHECK kith_err ingest_writer_hold(struct ingest_writer *w, int32_t district,
+                                            void (*held)(void *ctx), void *ctx);
+/* Also of one that is still wanted: then `held` is not called any more. */
+void ingest_writer_release(struct ingest_writer *w, int32_t district);
 bool ingest_writer_idle(const struct ingest_writer *w);
 size_t ingest_writer_waiting(const struct ingest_writer *w); /* operations queued or in flight */
 

@@ -62,10 +62,13 @@ struct queue {
     struct ingest_op *head;
     struct ingest_op **tail;
     struct run runs[2];
-    struct run *fly;  /* its transaction is under way; n == 0: none */
-    struct run *next; /* gathers meanwhile, and is sent before what flew is answered */
-    bool busy;        /* a job of this queue is under way */
-    size_t solo;      /* so many operations go one by one: one of them spoiled a run */
+    struct run *fly;            /* its transaction is under way; n == 0: none */
+    struct run *next;           /* gathers meanwhile, and is sent before what flew is answered */
+    bool busy;                  /* a job of this queue is under way */
+    void (*held_fn)(void *ctx); /* somebody wants the district for himself; NULL: nobody */
+    void *held_ctx;
+    bool held;   /* he has it */
+    size_t solo; /* so many operations go one by one: one of them spoiled a run */
     /* how many runs in a row must have been all fresh before the plain INSERT is tried */
     unsigned fresh_needed;
     unsigned fresh_seen;

@@ -1,0 +1,90 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Packages of rosters (OneRoster, School Data Sync): what came, what became of it, and what the last one held.
+
+-- One package. state: received (its file waits), refused, quarantined (an operator must confirm or discard it), applied, discarded.
+CREATE TABLE ingest.import (
+  district_id int NOT NULL REFERENCES ingest.district,
+  import_id bigint NOT NULL,
+  name text NOT NULL,        -- as the sender called it
+  door text NOT NULL CHECK (door IN ('http', 'folder')),
+  file text NOT NULL,        -- in the daemon's import folder
+  bytes bigint NOT NULL,
+  strict boolean NOT NULL,
+  confirmed boolean NOT NULL DEFAULT false,
+  state text NOT NULL CHECK (state IN ('received', 'refused', 'quarantined', 'applied', 'discarded')),
+  created_at timestamptz NOT NULL,
+  done_at timestamptz,
+  receipt jsonb,             -- counts, findings by file, line and column; no cell's content
+  PRIMARY KEY (district_id, import_id));
+
+-- What the last bulk package of an origin held: ids in order, 16 bytes each. The difference to the next one is what vanished.
+CREATE TABLE ingest.import_set (
+  district_id int NOT NULL,
+  origin text NOT NULL,
+  resource text NOT NULL,
+  ids bytea NOT NULL,
+  PRIMARY KEY (district_id, origin, resource));
+ALTER TABLE ingest.import_set ALTER COLUMN ids SET STORAGE EXTERNAL;
+
+-- Documents that vanished from the bulk packages that brought them: kept, and marked.
+CREATE TABLE ingest.missing (
+  district_id int NOT NULL,
+  resource text NOT NULL,
+  id uuid NOT NULL,
+  num bigint,
+  since timestamptz NOT NULL,
+  import_id bigint NOT NULL,
+  PRIMARY KEY (district_id, resource, id));
+
+-- A package on its way in: written in pieces, applied by one transaction, emptied with it. Not worth a log: after a crash the file is read again.
+-- body null: the document goes.
+CREATE UNLOGGED TABLE ingest.import_item (
+  district_id int NOT NULL,
+  import_id bigint NOT NULL,
+  seq int NOT NULL,
+  resource text NOT NULL,
+  id uuid NOT NULL,
+  num bigint,
+  is_new boolean NOT NULL,
+  new_num boolean NOT NULL,
+  digest bigint NOT NULL,
+  body jsonb,
+  PRIMARY KEY (district_id, import_id, seq));
+CREATE UNLOGGED TABLE ingest.import_ref (
+  district_id int NOT NULL,
+  import_id bigint NOT NULL,
+  seq int NOT NULL,
+  target_resource text NOT NULL,
+  target_id uuid NOT NULL,
+  resource text NOT NULL,
+  id uuid NOT NULL,
+  PRIMARY KEY (district_id, import_id, seq));
+CREATE UNLOGGED TABLE ingest.import_record (
+  district_id int NOT NULL,
+  import_id bigint NOT NULL,
+  seq int NOT NULL,
+  type int NOT NULL,
+  count int NOT NULL,
+  payload bytea NOT NULL,
+  PRIMARY KEY (district_id, import_id, seq));
+
+ALTER TABLE ingest.import OWNER TO kith_owner;
+ALTER TABLE ingest.import_set OWNER TO kith_owner;
+ALTER TABLE ingest.missing OWNER TO kith_owner;
+ALTER TABLE ingest.import_item OWNER TO kith_owner;
+ALTER TABLE ingest.import_ref OWNER TO kith_owner;
+ALTER TABLE ingest.import_record OWNER TO kith_owner;
+
+GRANT SELECT, INSERT, UPDATE ON ingest.import TO kith_ingest;
+GRANT SELECT, INSERT, UPDATE ON ingest.import_set TO kith_ingest;
+GRANT SELECT, INSERT, DELETE ON ingest.missing TO kith_ingest;
+GRANT SELECT, INSERT, DELETE ON ingest.import_item TO kith_ingest;
+GRANT SELECT, INSERT, DELETE ON ingest.import_ref TO kith_ingest;
+GRANT SELECT, INSERT, DELETE ON ingest.import_record TO kith_ingest;
+
+-- Counts only: what is missing by name is asked of the daemon.
+GRANT SELECT (district_id, resource, since) ON ingest.missing TO kith_console;
+CREATE VIEW ingest.pub_missing_count WITH (security_invoker = true) AS
+  SELECT district_id, resource, count(*) AS n, min(since) AS since FROM ingest.missing GROUP BY district_id, resource;
+ALTER VIEW ingest.pub_missing_count OWNER TO kith_owner;
+GRANT SELECT ON ingest.pub_missing_count TO kith_console;
