@@ -57,20 +57,46 @@ kith_err ingest_dependencies_json(char **ret)
     return dump(list, ret);
 }
 
-/* An edge from what is needed to who needs it. A reference to oneself is no dependency. */
-static void print_edges(FILE *out, const struct ingest_resource *r,
-                        const struct ingest_field *fields)
+/* What a resource needs, each once; a reference to oneself is no need. */
+struct needs {
+    const struct ingest_resource *of;
+    const struct ingest_resource *list[64];
+    size_t n;
+};
+
+static void need(struct needs *needs, const struct ingest_resource *r)
+{
+    size_t i = 0;
+    while (i < needs->n && needs->list[i] != r)
+        i++;
+    if (r && r != needs->of && i == needs->n) {
+        assert(i < KITH_LEN(needs->list));
+        needs->list[needs->n++] = r;
+    }
+}
+
+static void gather_needs(struct needs *needs, const struct ingest_field *fields)
 {
     for (const struct ingest_field *f = fields; f->name; f++) {
         if (f->fields)
-            print_edges(out, r, f->fields);
+            gather_needs(needs, f->fields);
+        if (f->type == INGEST_DESCRIPTOR)
+            need(needs, ingest_resource_descriptor(f->name));
         for (size_t i = 0; f->reference && i < INGEST_TARGETS_MAX; i++) {
             const char *target = f->reference->targets[i].resource;
-            if (target && strcmp(target, r->name) != 0)
-                (void)fprintf(out, "<edge source=\"/ed-fi/%s\" target=\"/ed-fi/%s\"/>\n", target,
-                              r->name);
+            if (target)
+                need(needs, ingest_resource_find(target));
         }
     }
+}
+
+static void print_edges(FILE *out, const struct ingest_resource *r)
+{
+    struct needs needs = {.of = r};
+    gather_needs(&needs, r->fields);
+    for (size_t i = 0; i < needs.n; i++)
+        (void)fprintf(out, "<edge source=\"/ed-fi/%s\" target=\"/ed-fi/%s\"/>\n",
+                      needs.list[i]->name, r->name);
 }
 
 kith_err ingest_dependencies_graphml(char **ret)
@@ -88,7 +114,7 @@ kith_err ingest_dependencies_graphml(char **ret)
     for (size_t i = 0; i < ingest_resource_count(); i++)
         (void)fprintf(out, "<node id=\"/ed-fi/%s\"/>\n", ingest_resource_at(i)->name);
     for (size_t i = 0; i < ingest_resource_count(); i++)
-        print_edges(out, ingest_resource_at(i), ingest_resource_at(i)->fields);
+        print_edges(out, ingest_resource_at(i));
     (void)fprintf(out, "</graph>\n</graphml>\n");
     if (fclose(out) != 0) {
         free(text);

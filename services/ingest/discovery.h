@@ -18,12 +18,11 @@
 KITH_MUST_CHECK kith_err ingest_discovery_json(const char *base, char **ret);
 /* GET urls.dependencies: [{resource, order, operations}]. */
 KITH_MUST_CHECK kith_err ingest_dependencies_json(char **ret);
-/* The same for Accept: application/graphml. */
+/* The same for Accept: application/graphml: an edge from what a document may need (resources it refers to, descriptors it holds) to it. */
 KITH_MUST_CHECK kith_err ingest_dependencies_graphml(char **ret);
 /* GET urls.openApiMetadata: [{name, endpointUri, prefix}]. */
 KITH_MUST_CHECK kith_err ingest_openapi_list_json(const char *base, char **ret);
-/* The OpenAPI 3.0 descriptions that the list names: schemas with x-Ed-Fi-isIdentity, paths with the key as query arguments. We serve no
- * descriptor resources, so that one has no paths. */
+/* The OpenAPI 3.0 descriptions that the list names: schemas with x-Ed-Fi-isIdentity, paths with the key as query arguments. */
 KITH_MUST_CHECK kith_err ingest_openapi_resources_json(const char *base, char **ret);
 KITH_MUST_CHECK kith_err ingest_openapi_descriptors_json(const char *base, char **ret);
 

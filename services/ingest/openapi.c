@@ -195,14 +195,16 @@ static kith_err render(const char *base, const char *title, json_t *paths, json_
     return KITH_OK;
 }
 
-kith_err ingest_openapi_resources_json(const char *base, char **ret)
+/* Of the descriptor resources, or of all others. */
+static kith_err document(const char *base, const char *title, bool descriptors, char **ret)
 {
-    assert(base && ret);
     json_t *paths = json_object();
     json_t *schemas = json_object();
     int bad = paths && schemas ? 0 : -1;
     for (size_t i = 0; i < ingest_resource_count() && bad == 0; i++) {
         const struct ingest_resource *r = ingest_resource_at(i);
+        if (r->descriptor != descriptors)
+            continue;
         json_t *name = json_sprintf("edFi_%s", r->singular);
         bad = name ? json_object_set_new(schemas, json_string_value(name),
                                          object_schema(schemas, r->fields))
@@ -215,12 +217,17 @@ kith_err ingest_openapi_resources_json(const char *base, char **ret)
         json_decref(schemas);
         return KITH_ENOMEM;
     }
-    return render(base, "Kith: Ed-Fi resources", paths, schemas, ret);
+    return render(base, title, paths, schemas, ret);
+}
+
+kith_err ingest_openapi_resources_json(const char *base, char **ret)
+{
+    assert(base && ret);
+    return document(base, "Kith: Ed-Fi resources", false, ret);
 }
 
 kith_err ingest_openapi_descriptors_json(const char *base, char **ret)
 {
     assert(base && ret);
-    return render(base, "Kith: Ed-Fi descriptors (none is served)", json_object(), json_object(),
-                  ret);
+    return document(base, "Kith: Ed-Fi descriptors", true, ret);
 }

@@ -7,8 +7,6 @@
 #include "ingest/resource_internal.h"
 #include "kith/cleanup.h"
 
-#define YEAR 32767
-
 /* clang-format off */
 /* Natural keys, parts in alphabetical order; where a part stands in several references of a body, every place is named. */
 #define KEY(var) static const struct ingest_key_part var[]
@@ -110,58 +108,166 @@ KEY(key_discipline_incident) = {
     {"incidentIdentifier", INGEST_TEXT, 36, {"incidentIdentifier"}},
     {"schoolId", INGEST_INT64, 0, {"schoolReference.schoolId"}}};
 
-#define RESOURCE(plural, single, rank, num, kind, what)                                            \
-    {plural, sizeof(plural) - 1, single, rank, num, INGEST_ATTENDANCE_##kind, ingest_fields_##what, key_##what, KITH_LEN(key_##what)}
+KEY(key_school_year_type) = {
+    {"schoolYear", INGEST_INT64, YEAR, {"schoolYear"}}};
+KEY(key_bell_schedule) = {
+    {"bellScheduleName", INGEST_TEXT, 60, {"bellScheduleName"}},
+    {"schoolId", INGEST_INT64, 0, {"schoolReference.schoolId"}}};
+KEY(key_contact) = {
+    {"contactUniqueId", INGEST_TEXT, 32, {"contactUniqueId"}}};
+KEY(key_student_contact_association) = {
+    {"contactUniqueId", INGEST_TEXT, 32, {"contactReference.contactUniqueId"}},
+    {"studentUniqueId", INGEST_TEXT, 32, {"studentReference.studentUniqueId"}}};
+KEY(key_student_section_association) = {
+    {"beginDate", INGEST_DATE, 0, {"beginDate"}},
+    {"localCourseCode", INGEST_TEXT, 60, {"sectionReference.localCourseCode"}},
+    {"schoolId", INGEST_INT64, 0, {"sectionReference.schoolId"}},
+    {"schoolYear", INGEST_INT64, YEAR, {"sectionReference.schoolYear"}},
+    {"sectionIdentifier", INGEST_TEXT, 255, {"sectionReference.sectionIdentifier"}},
+    {"sessionName", INGEST_TEXT, 60, {"sectionReference.sessionName"}},
+    {"studentUniqueId", INGEST_TEXT, 32, {"studentReference.studentUniqueId"}}};
+KEY(key_section_attendance_taken) = {
+    {"calendarCode", INGEST_TEXT, 60, {"calendarDateReference.calendarCode"}},
+    {"date", INGEST_DATE, 0, {"calendarDateReference.date"}},
+    {"localCourseCode", INGEST_TEXT, 60, {"sectionReference.localCourseCode"}},
+    {"schoolId", INGEST_INT64, 0, {"calendarDateReference.schoolId", "sectionReference.schoolId"}},
+    {"schoolYear", INGEST_INT64, YEAR, {"calendarDateReference.schoolYear", "sectionReference.schoolYear"}},
+    {"sectionIdentifier", INGEST_TEXT, 255, {"sectionReference.sectionIdentifier"}},
+    {"sessionName", INGEST_TEXT, 60, {"sectionReference.sessionName"}}};
+KEY(key_grade) = {
+    {"beginDate", INGEST_DATE, 0, {"studentSectionAssociationReference.beginDate"}},
+    {"gradeTypeDescriptor", INGEST_DESCRIPTOR, 0, {"gradeTypeDescriptor"}},
+    {"gradingPeriodDescriptor", INGEST_DESCRIPTOR, 0, {"gradingPeriodReference.gradingPeriodDescriptor"}},
+    {"gradingPeriodName", INGEST_TEXT, 60, {"gradingPeriodReference.gradingPeriodName"}},
+    {"gradingPeriodSchoolYear", INGEST_INT64, YEAR, {"gradingPeriodReference.schoolYear"}},
+    {"localCourseCode", INGEST_TEXT, 60, {"studentSectionAssociationReference.localCourseCode"}},
+    {"schoolId", INGEST_INT64, 0,
+     {"studentSectionAssociationReference.schoolId", "gradingPeriodReference.schoolId"}},
+    {"schoolYear", INGEST_INT64, YEAR, {"studentSectionAssociationReference.schoolYear"}},
+    {"sectionIdentifier", INGEST_TEXT, 255, {"studentSectionAssociationReference.sectionIdentifier"}},
+    {"sessionName", INGEST_TEXT, 60, {"studentSectionAssociationReference.sessionName"}},
+    {"studentUniqueId", INGEST_TEXT, 32, {"studentSectionAssociationReference.studentUniqueId"}}};
+KEY(key_gradebook_entry) = {
+    {"gradebookEntryIdentifier", INGEST_TEXT, 60, {"gradebookEntryIdentifier"}},
+    {"namespace", INGEST_TEXT, 255, {"namespace"}}};
+KEY(key_student_gradebook_entry) = {
+    {"gradebookEntryIdentifier", INGEST_TEXT, 60, {"gradebookEntryReference.gradebookEntryIdentifier"}},
+    {"namespace", INGEST_TEXT, 255, {"gradebookEntryReference.namespace"}},
+    {"studentUniqueId", INGEST_TEXT, 32, {"studentReference.studentUniqueId"}}};
+KEY(key_student_academic_record) = {
+    {"educationOrganizationId", INGEST_INT64, 0, {"educationOrganizationReference.educationOrganizationId"}},
+    {"schoolYear", INGEST_INT64, YEAR, {"schoolYearTypeReference.schoolYear"}},
+    {"studentUniqueId", INGEST_TEXT, 32, {"studentReference.studentUniqueId"}},
+    {"termDescriptor", INGEST_DESCRIPTOR, 0, {"termDescriptor"}}};
+KEY(key_course_transcript) = {
+    {"courseAttemptResultDescriptor", INGEST_DESCRIPTOR, 0, {"courseAttemptResultDescriptor"}},
+    {"courseCode", INGEST_TEXT, 60, {"courseReference.courseCode"}},
+    {"courseEducationOrganizationId", INGEST_INT64, 0, {"courseReference.educationOrganizationId"}},
+    {"educationOrganizationId", INGEST_INT64, 0, {"studentAcademicRecordReference.educationOrganizationId"}},
+    {"schoolYear", INGEST_INT64, YEAR, {"studentAcademicRecordReference.schoolYear"}},
+    {"studentUniqueId", INGEST_TEXT, 32, {"studentAcademicRecordReference.studentUniqueId"}},
+    {"termDescriptor", INGEST_DESCRIPTOR, 0, {"studentAcademicRecordReference.termDescriptor"}}};
+KEY(key_graduation_plan) = {
+    {"educationOrganizationId", INGEST_INT64, 0, {"educationOrganizationReference.educationOrganizationId"}},
+    {"graduationPlanTypeDescriptor", INGEST_DESCRIPTOR, 0, {"graduationPlanTypeDescriptor"}},
+    {"graduationSchoolYear", INGEST_INT64, YEAR, {"graduationSchoolYearTypeReference.schoolYear"}}};
+KEY(key_student_discipline_incident_behavior_association) = {
+    {"behaviorDescriptor", INGEST_DESCRIPTOR, 0, {"behaviorDescriptor"}},
+    {"incidentIdentifier", INGEST_TEXT, 36, {"disciplineIncidentReference.incidentIdentifier"}},
+    {"schoolId", INGEST_INT64, 0, {"disciplineIncidentReference.schoolId"}},
+    {"studentUniqueId", INGEST_TEXT, 32, {"studentReference.studentUniqueId"}}};
+KEY(key_discipline_action) = {
+    {"disciplineActionIdentifier", INGEST_TEXT, 36, {"disciplineActionIdentifier"}},
+    {"disciplineDate", INGEST_DATE, 0, {"disciplineDate"}},
+    {"studentUniqueId", INGEST_TEXT, 32, {"studentReference.studentUniqueId"}}};
+KEY(key_survey) = {
+    {"namespace", INGEST_TEXT, 255, {"namespace"}},
+    {"surveyIdentifier", INGEST_TEXT, 60, {"surveyIdentifier"}}};
+KEY(key_survey_response) = {
+    {"namespace", INGEST_TEXT, 255, {"surveyReference.namespace"}},
+    {"surveyIdentifier", INGEST_TEXT, 60, {"surveyReference.surveyIdentifier"}},
+    {"surveyResponseIdentifier", INGEST_TEXT, 60, {"surveyResponseIdentifier"}}};
 
+#define RESOURCE(plural, single, rank, num, kind, what)                                            \
+    {.name = plural, .name_n = sizeof(plural) - 1, .singular = single, .order = rank, .numbered = num, \
+     .attendance = INGEST_ATTENDANCE_##kind, .fields = ingest_fields_##what, .key = key_##what,     \
+     .key_n = KITH_LEN(key_##what)}
+
+/* Behind the descriptors, which have order 1. */
 static const struct ingest_resource resources[] = {
-    RESOURCE("localEducationAgencies", "localEducationAgency", 1, false, NONE, local_education_agency),
-    RESOURCE("staffs", "staff", 1, true, NONE, staff),
-    RESOURCE("students", "student", 1, true, NONE, student),
-    RESOURCE("schools", "school", 2, true, NONE, school),
-    RESOURCE("calendars", "calendar", 3, true, NONE, calendar),
-    RESOURCE("classPeriods", "classPeriod", 3, false, NONE, class_period),
-    RESOURCE("cohorts", "cohort", 3, true, NONE, cohort),
-    RESOURCE("courses", "course", 3, false, NONE, course),
-    RESOURCE("disciplineIncidents", "disciplineIncident", 3, false, NONE, discipline_incident),
-    RESOURCE("gradingPeriods", "gradingPeriod", 3, false, NONE, grading_period),
+    RESOURCE("schoolYearTypes", "schoolYearType", 2, false, NONE, school_year_type),
+    RESOURCE("contacts", "contact", 2, false, NONE, contact),
+    RESOURCE("localEducationAgencies", "localEducationAgency", 2, false, NONE, local_education_agency),
+    RESOURCE("staffs", "staff", 2, true, NONE, staff),
+    RESOURCE("students", "student", 2, true, NONE, student),
+    RESOURCE("schools", "school", 3, true, NONE, school),
+    RESOURCE("studentContactAssociations", "studentContactAssociation", 3, false, NONE, student_contact_association),
+    RESOURCE("calendars", "calendar", 4, true, NONE, calendar),
+    RESOURCE("classPeriods", "classPeriod", 4, false, NONE, class_period),
+    RESOURCE("cohorts", "cohort", 4, true, NONE, cohort),
+    RESOURCE("courses", "course", 4, true, NONE, course),
+    RESOURCE("disciplineIncidents", "disciplineIncident", 4, true, NONE, discipline_incident),
+    RESOURCE("gradingPeriods", "gradingPeriod", 4, true, NONE, grading_period),
     RESOURCE("staffEducationOrganizationAssignmentAssociations",
-             "staffEducationOrganizationAssignmentAssociation", 3, false, NONE, staff_assignment_association),
-    RESOURCE("calendarDates", "calendarDate", 4, false, NONE, calendar_date),
-    RESOURCE("sessions", "session", 4, true, NONE, session),
-    RESOURCE("staffCohortAssociations", "staffCohortAssociation", 4, false, NONE, staff_cohort_association),
-    RESOURCE("staffSchoolAssociations", "staffSchoolAssociation", 4, false, NONE, staff_school_association),
-    RESOURCE("studentCohortAssociations", "studentCohortAssociation", 4, false, NONE, student_cohort_association),
-    RESOURCE("studentSchoolAssociations", "studentSchoolAssociation", 4, false, NONE, student_school_association),
-    RESOURCE("courseOfferings", "courseOffering", 5, false, NONE, course_offering),
-    RESOURCE("studentSchoolAttendanceEvents", "studentSchoolAttendanceEvent", 5, false, SCHOOL,
-             student_school_attendance),
-    RESOURCE("sections", "section", 6, true, NONE, section),
-    RESOURCE("staffSectionAssociations", "staffSectionAssociation", 7, false, NONE, staff_section_association),
-    RESOURCE("studentSectionAttendanceEvents", "studentSectionAttendanceEvent", 7, false, SECTION,
-             student_section_attendance),
+             "staffEducationOrganizationAssignmentAssociation", 4, false, NONE, staff_assignment_association),
+    RESOURCE("studentAcademicRecords", "studentAcademicRecord", 4, false, NONE, student_academic_record),
+    RESOURCE("bellSchedules", "bellSchedule", 5, false, NONE, bell_schedule),
+    RESOURCE("calendarDates", "calendarDate", 5, false, NONE, calendar_date),
+    RESOURCE("graduationPlans", "graduationPlan", 5, false, NONE, graduation_plan),
+    RESOURCE("sessions", "session", 5, true, NONE, session),
+    RESOURCE("staffCohortAssociations", "staffCohortAssociation", 5, false, NONE, staff_cohort_association),
+    RESOURCE("staffSchoolAssociations", "staffSchoolAssociation", 5, false, NONE, staff_school_association),
+    RESOURCE("studentCohortAssociations", "studentCohortAssociation", 5, false, NONE, student_cohort_association),
+    RESOURCE("studentDisciplineIncidentBehaviorAssociations",
+             "studentDisciplineIncidentBehaviorAssociation", 5, false, NONE, student_discipline_incident_behavior_association),
+    RESOURCE("studentSchoolAssociations", "studentSchoolAssociation", 5, false, NONE, student_school_association),
+    RESOURCE("courseOfferings", "courseOffering", 6, false, NONE, course_offering),
+    RESOURCE("disciplineActions", "disciplineAction", 6, false, NONE, discipline_action),
+    RESOURCE("studentSchoolAttendanceEvents",
+             "studentSchoolAttendanceEvent", 6, false, SCHOOL, student_school_attendance),
+    RESOURCE("surveys", "survey", 6, true, NONE, survey),
+    RESOURCE("sections", "section", 7, true, NONE, section),
+    RESOURCE("surveyResponses", "surveyResponse", 7, true, NONE, survey_response),
+    RESOURCE("courseTranscripts", "courseTranscript", 8, false, NONE, course_transcript),
+    RESOURCE("gradebookEntries", "gradebookEntry", 8, false, NONE, gradebook_entry),
+    RESOURCE("sectionAttendanceTakenEvents", "sectionAttendanceTakenEvent", 8, false, NONE, section_attendance_taken),
+    RESOURCE("staffSectionAssociations", "staffSectionAssociation", 8, false, NONE, staff_section_association),
+    RESOURCE("studentSectionAssociations", "studentSectionAssociation", 8, false, NONE, student_section_association),
+    RESOURCE("studentSectionAttendanceEvents",
+             "studentSectionAttendanceEvent", 8, false, SECTION, student_section_attendance),
+    RESOURCE("grades", "grade", 9, false, NONE, grade),
+    RESOURCE("studentGradebookEntries", "studentGradebookEntry", 9, false, NONE, student_gradebook_entry),
 };
 /* clang-format on */
+
+static const struct ingest_resource *find(const struct ingest_resource *in, size_t in_n,
+                                          const char *name, size_t n)
+{
+    for (size_t i = 0; i < in_n; i++) {
+        if (in[i].name_n == n && memcmp(in[i].name, name, n) == 0)
+            return &in[i];
+    }
+    return NULL;
+}
 
 const struct ingest_resource *ingest_resource_find(const char *name)
 {
     assert(name);
     size_t n = strlen(name);
-    for (size_t i = 0; i < KITH_LEN(resources); i++) {
-        if (resources[i].name_n == n && memcmp(resources[i].name, name, n) == 0)
-            return &resources[i];
-    }
-    return NULL;
+    const struct ingest_resource *r = find(resources, KITH_LEN(resources), name, n);
+    return r ? r : find(ingest_descriptors, ingest_descriptors_count(), name, n);
 }
 
 const struct ingest_resource *ingest_resource_at(size_t i)
 {
-    assert(i < KITH_LEN(resources));
-    return &resources[i];
+    size_t first = ingest_descriptors_count();
+    assert(i < ingest_resource_count());
+    return i < first ? &ingest_descriptors[i] : &resources[i - first];
 }
 
 size_t ingest_resource_count(void)
 {
-    return KITH_LEN(resources);
+    return ingest_descriptors_count() + KITH_LEN(resources);
 }
 
 const struct ingest_key_part *ingest_reference_part(const struct ingest_reference *reference,

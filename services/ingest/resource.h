@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define INGEST_KEY_MAX     8 /* parts of a natural key */
-#define INGEST_KEY_PATHS   3 /* places in a body where one part may stand */
-#define INGEST_TARGETS_MAX 2 /* alternative targets of one reference */
-#define INGEST_PARTS_MAX   6 /* fields of a reference */
+#define INGEST_KEY_MAX     12 /* parts of a natural key */
+#define INGEST_KEY_PATHS   3  /* places in a body where one part may stand */
+#define INGEST_TARGETS_MAX 2  /* alternative targets of one reference */
+#define INGEST_PARTS_MAX   8  /* fields of a reference */
 
 enum ingest_type {
     INGEST_TEXT,   /* max: characters */
@@ -75,7 +75,8 @@ struct ingest_resource {
     size_t name_n;
     const char *singular; /* "studentSchoolAssociation" */
     int order;            /* 1..; a resource's references point at lower orders (or at itself) */
-    bool numbered;        /* Kith gives its rows an int64 */
+    bool numbered;        /* Kith gives its rows an int64: what other daemons must name */
+    bool descriptor;      /* one of the descriptor resources, which come first */
     enum ingest_attendance attendance;
     const struct ingest_field *fields; /* {0}-terminated; references among them */
     const struct ingest_key_part *key; /* key_n of them */
@@ -87,6 +88,10 @@ const struct ingest_resource *ingest_resource_find(const char *name);
 /* In dependency order, i < ingest_resource_count(). */
 const struct ingest_resource *ingest_resource_at(size_t i);
 size_t ingest_resource_count(void);
+
+/* The descriptor resource whose values a DESCRIPTOR field of this name holds: the longest name that the field's ends with
+ * ("nextYearGradeLevelDescriptor": gradeLevelDescriptors); NULL when there is none. */
+const struct ingest_resource *ingest_resource_descriptor(const char *field);
 
 /* The part of the (first) target's key that a part of a reference holds: its type and length. Never NULL. */
 const struct ingest_key_part *ingest_reference_part(const struct ingest_reference *reference,

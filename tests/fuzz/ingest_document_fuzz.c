@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first byte chooses the resource ('a' = the first of the table), the rest is a body. What is taken must be a fixed point; what is
- * refused must say why. */
+/* The first byte chooses the resource (ingest_choose.h), the rest is a body. What is taken must be a fixed point; what is refused must
+ * say why. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ingest/document.h"
+#include "ingest_choose.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -20,8 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     if (n == 0)
         return 0;
-    const struct ingest_resource *r =
-        ingest_resource_at((size_t)(uint8_t)(data[0] - 'a') % ingest_resource_count());
+    const struct ingest_resource *r = ingest_choose(data[0]);
     struct ingest_problems why = {0};
     kith_auto(ingest_doc) doc = NULL;
     kith_err err = ingest_doc_parse(r, (const char *)data + 1, n - 1, &doc, &why);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first byte chooses the resource ('a' = the first of the table), every further line is an argument "name=value". */
+/* The first byte chooses the resource (ingest_choose.h), every further line is an argument "name=value". */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ingest/query.h"
+#include "ingest_choose.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -27,8 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n == 0)
         return 0;
     struct ingest_query q;
-    ingest_query_begin(
-        &q, ingest_resource_at((size_t)(uint8_t)(data[0] - 'a') % ingest_resource_count()));
+    ingest_query_begin(&q, ingest_choose(data[0]));
     char *text =
         calloc(1, n); /* not strndup: under strict_string_checks it wants a NUL in the input */
     if (text)

@@ -455,6 +455,44 @@ static void damage_is_found(void **state)
     }
 }
 
+/* Each required field, at any depth, missing in turn: the problem names its place. `at` is the object with `fields` in the document. */
+static void without_each(const struct ingest_resource *r, json_t *root, json_t *at,
+                         const struct ingest_field *fields, const char *path)
+{
+    for (const struct ingest_field *f = fields; f->name; f++) {
+        char place[256];
+        (void)snprintf(place, sizeof(place), "%s.%s", path, f->name);
+        json_t *value = json_object_get(at, f->name);
+        if (f->type == INGEST_OBJECT) {
+            without_each(r, root, value, f->fields, place);
+        } else if (f->type == INGEST_LIST) {
+            (void)snprintf(place, sizeof(place), "%s.%s[0]", path, f->name);
+            without_each(r, root, json_array_get(value, 0), f->fields, place);
+            (void)snprintf(place, sizeof(place), "%s.%s", path, f->name);
+        }
+        if (!f->required)
+            continue;
+        json_incref(value);
+        json_object_del(at, f->name);
+        char *text = json_dumps(root, JSON_REAL_PRECISION(15));
+        refused(r->name, text, KITH_EINVAL, place, "required");
+        free(text);
+        json_object_set_new(at, f->name, value);
+    }
+}
+
+static void each_missing_field_is_named(void **state)
+{
+    (void)state;
+    uint64_t s = 15;
+    for (size_t i = 0; i < ingest_resource_count(); i++) {
+        const struct ingest_resource *r = ingest_resource_at(i);
+        json_t *tree = random_document(&s, r, true);
+        without_each(r, tree, tree, r->fields, "$");
+        json_decref(tree);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +510,7 @@ int main(void)
         cmocka_unit_test(untidy_is_the_same),
         cmocka_unit_test(references_are_complete),
         cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(each_missing_field_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

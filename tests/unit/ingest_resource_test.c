@@ -7,29 +7,48 @@
 static void names(void **state)
 {
     (void)state;
-    static const char *const served[] = {"schools",
-                                         "sessions",
-                                         "gradingPeriods",
+    static const char *const served[] = {"bellSchedules",
+                                         "calendarDates",
+                                         "calendars",
                                          "classPeriods",
-                                         "courses",
+                                         "cohorts",
+                                         "contacts",
                                          "courseOfferings",
+                                         "courseTranscripts",
+                                         "courses",
+                                         "disciplineActions",
+                                         "disciplineIncidents",
+                                         "gradebookEntries",
+                                         "grades",
+                                         "gradingPeriods",
+                                         "graduationPlans",
+                                         "localEducationAgencies",
+                                         "schoolYearTypes",
+                                         "schools",
+                                         "sectionAttendanceTakenEvents",
                                          "sections",
-                                         "students",
-                                         "staffs",
+                                         "sessions",
+                                         "staffCohortAssociations",
+                                         "staffEducationOrganizationAssignmentAssociations",
                                          "staffSchoolAssociations",
                                          "staffSectionAssociations",
-                                         "studentSchoolAttendanceEvents",
-                                         "studentSectionAttendanceEvents",
-                                         "disciplineIncidents",
-                                         "calendars",
-                                         "calendarDates",
-                                         "studentSchoolAssociations",
-                                         "localEducationAgencies",
-                                         "cohorts",
-                                         "staffCohortAssociations",
+                                         "staffs",
+                                         "studentAcademicRecords",
                                          "studentCohortAssociations",
-                                         "staffEducationOrganizationAssignmentAssociations"};
-    assert_int_equal(ingest_resource_count(), KITH_LEN(served));
+                                         "studentContactAssociations",
+                                         "studentDisciplineIncidentBehaviorAssociations",
+                                         "studentGradebookEntries",
+                                         "studentSchoolAssociations",
+                                         "studentSchoolAttendanceEvents",
+                                         "studentSectionAssociations",
+                                         "studentSectionAttendanceEvents",
+                                         "students",
+                                         "surveyResponses",
+                                         "surveys"};
+    size_t others = 0;
+    for (size_t i = 0; i < ingest_resource_count(); i++)
+        others += !ingest_resource_at(i)->descriptor;
+    assert_int_equal(others, KITH_LEN(served));
     for (size_t i = 0; i < KITH_LEN(served); i++) {
         const struct ingest_resource *r = ingest_resource_find(served[i]);
         assert_non_null(r);
@@ -43,8 +62,10 @@ static void names(void **state)
 static void numbered(void **state)
 {
     (void)state;
-    static const char *const expected[] = {"students", "staffs",    "schools", "sessions",
-                                           "sections", "calendars", "cohorts"};
+    static const char *const expected[] = {
+        "students",  "staffs",         "schools", "sessions",       "sections",
+        "calendars", "cohorts",        "courses", "gradingPeriods", "disciplineIncidents",
+        "surveys",   "surveyResponses"};
     size_t n = 0;
     for (size_t i = 0; i < ingest_resource_count(); i++)
         n += ingest_resource_at(i)->numbered;
@@ -158,13 +179,56 @@ static void fields(void **state)
     }
 }
 
+/* Every field that holds a descriptor has a resource that describes its values, and each of those resources is held by a field. */
+static void mark_descriptors(const struct ingest_field *fields, bool *held)
+{
+    for (const struct ingest_field *f = fields; f->name; f++) {
+        if (f->fields)
+            mark_descriptors(f->fields, held);
+        if (f->type != INGEST_DESCRIPTOR)
+            continue;
+        const struct ingest_resource *d = ingest_resource_descriptor(f->name);
+        assert_non_null(d);
+        size_t i = 0;
+        while (ingest_resource_at(i) != d)
+            i++;
+        held[i] = true;
+    }
+}
+
+static void descriptors(void **state)
+{
+    (void)state;
+    bool held[256] = {0};
+    size_t n = 0;
+    while (ingest_resource_at(n)->descriptor)
+        n++;
+    assert_in_range(n, 1, KITH_LEN(held));
+    for (size_t i = 0; i < ingest_resource_count(); i++) {
+        assert_int_equal(ingest_resource_at(i)->descriptor, i < n);
+        mark_descriptors(ingest_resource_at(i)->fields, held);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct ingest_resource *d = ingest_resource_at(i);
+        assert_true(held[i]);
+        assert_ptr_equal(ingest_resource_find(d->name), d);
+        assert_true(i == 0 || strcmp(ingest_resource_at(i - 1)->name, d->name) < 0);
+    }
+    assert_string_equal(ingest_resource_descriptor("nextYearGradeLevelDescriptor")->name,
+                        "gradeLevelDescriptors");
+    assert_string_equal(ingest_resource_descriptor("additionalCreditTypeDescriptor")->name,
+                        "additionalCreditTypeDescriptors");
+    assert_string_equal(ingest_resource_descriptor("earnedCreditTypeDescriptor")->name,
+                        "creditTypeDescriptors");
+    assert_null(ingest_resource_descriptor("essexDescriptor"));
+    assert_null(ingest_resource_descriptor("Descriptor"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),
-        cmocka_unit_test(numbered),
-        cmocka_unit_test(keys),
-        cmocka_unit_test(fields),
+        cmocka_unit_test(names),  cmocka_unit_test(numbered),    cmocka_unit_test(keys),
+        cmocka_unit_test(fields), cmocka_unit_test(descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
