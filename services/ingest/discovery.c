@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ingest/alias.h"
 #include "ingest/resource.h"
 #include "kith/cleanup.h"
 
@@ -40,19 +41,26 @@ kith_err ingest_discovery_json(const char *base, char **ret)
                 ret);
 }
 
+static int add_dependency(json_t *list, const char *name, int order)
+{
+    return json_array_append_new(list, json_pack("{s:o, s:i, s:[s, s]}", "resource",
+                                                 json_sprintf("/ed-fi/%s", name), "order", order,
+                                                 "operations", "Create", "Update"));
+}
+
 kith_err ingest_dependencies_json(char **ret)
 {
     assert(ret);
     json_t *list = json_array();
-    for (size_t i = 0; list && i < ingest_resource_count(); i++) {
-        const struct ingest_resource *r = ingest_resource_at(i);
-        json_t *entry =
-            json_pack("{s:o, s:i, s:[s, s]}", "resource", json_sprintf("/ed-fi/%s", r->name),
-                      "order", r->order, "operations", "Create", "Update");
-        if (json_array_append_new(list, entry) != 0) {
-            json_decref(list);
-            list = NULL;
-        }
+    int bad = list ? 0 : -1;
+    for (size_t i = 0; i < ingest_resource_count() && bad == 0; i++)
+        bad = add_dependency(list, ingest_resource_at(i)->name, ingest_resource_at(i)->order);
+    for (size_t i = 0; i < ingest_alias_count() && bad == 0; i++)
+        bad =
+            add_dependency(list, ingest_alias_at(i), ingest_alias_find(ingest_alias_at(i))->order);
+    if (bad != 0) {
+        json_decref(list);
+        list = NULL;
     }
     return dump(list, ret);
 }

@@ -16,9 +16,10 @@
 
 /* GET /: {version, informationalVersion, dataModels, urls}. */
 KITH_MUST_CHECK kith_err ingest_discovery_json(const char *base, char **ret);
-/* GET urls.dependencies: [{resource, order, operations}]. */
+/* GET urls.dependencies: [{resource, order, operations}], with old names (alias.h) at its end: clients send what they find here. */
 KITH_MUST_CHECK kith_err ingest_dependencies_json(char **ret);
-/* The same for Accept: application/graphml: an edge from what a document may need (resources it refers to, descriptors it holds) to it. */
+/* The same for Accept: application/graphml: an edge from what a document may need (resources it refers to, descriptors it holds) to it. Without
+ * old names: who asks for this copies from a server that has no such resources. */
 KITH_MUST_CHECK kith_err ingest_dependencies_graphml(char **ret);
 /* GET urls.openApiMetadata: [{name, endpointUri, prefix}]. */
 KITH_MUST_CHECK kith_err ingest_openapi_list_json(const char *base, char **ret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Ed-Fi door: resources over HTTP. Statuses and problem types as Ed-Fi's own API gives them, so that its clients work unmodified:
+/* The Ed-Fi door: writing resources over HTTP. Statuses and problem types as Ed-Fi's own API gives them, so that its clients work unmodified:
  * an unresolved reference is 409 (they send again), overload 503 with Retry-After, 500 never for bad data. A 2xx is sent after the
  * COMMIT. `Kith-Outcome: created|updated|unchanged` tells our own client more than 200 does. */
 #include <jansson.h>
@@ -7,21 +7,21 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ingest/alias.h"
 #include "ingest/discovery.h"
 #include "ingest/document.h"
 #include "ingest/handlers_http.h"
 #include "ingest/ingest.h"
 #include "ingest/oauth.h"
-#include "ingest/query.h"
 #include "ingest/store.h"
 #include "kith/clock.h"
-#include "kith/metrics.h"
 
 /* One request that waits for the database. */
 struct call {
     struct ingest *ingest;
     struct kith_req *req;
     const struct ingest_resource *resource;
+    bool old_name;
     struct ingest_district *district;
     enum { CALL_POST, CALL_PUT, CALL_DELETE } method;
     struct ingest_op op;
@@ -39,7 +39,7 @@ KITH_DEFINE_AUTO(call)
 
 /* ---- who and what ---- */
 
-static struct ingest_district *authenticate(struct ingest *ingest, struct kith_req *req)
+struct ingest_district *ingest_http_authenticate(struct ingest *ingest, struct kith_req *req)
 {
     const char *token = ingest_oauth_bearer(kith_req_header(req, "Authorization"));
     const struct ingest_client *client =
@@ -54,10 +54,13 @@ static struct ingest_district *authenticate(struct ingest *ingest, struct kith_r
     return NULL;
 }
 
-static const struct ingest_resource *resource_of(struct kith_req *req)
+const struct ingest_resource *ingest_http_resource(struct kith_req *req, bool *old)
 {
     const char *name = kith_req_param(req, 0);
     const struct ingest_resource *r = name ? ingest_resource_find(name) : NULL;
+    *old = name && !r;
+    if (*old)
+        r = ingest_alias_find(name);
     if (!r)
         kith_req_problem(req, 404, "urn:ed-fi:api:not-found", "Not Found",
                          "There is no such resource here; the dependencies document lists those "
@@ -65,7 +68,7 @@ static const struct ingest_resource *resource_of(struct kith_req *req)
     return r;
 }
 
-static bool path_id(struct kith_req *req, struct kith_id *id)
+bool ingest_http_path_id(struct kith_req *req, struct kith_id *id)
 {
     const char *text = kith_req_param(req, 1);
     if (text && kith_id_parse(text, id) == KITH_OK)
@@ -90,8 +93,9 @@ static void read_match(struct call *c)
 
 static struct call *call_begin(struct ingest *ingest, struct kith_req *req)
 {
-    struct ingest_district *district = authenticate(ingest, req);
-    const struct ingest_resource *r = district ? resource_of(req) : NULL;
+    struct ingest_district *district = ingest_http_authenticate(ingest, req);
+    bool old_name = false;
+    const struct ingest_resource *r = district ? ingest_http_resource(req, &old_name) : NULL;
     if (!r)
         return NULL;
     struct call *c = calloc(1, sizeof(*c));
@@ -102,6 +106,7 @@ static struct call *call_begin(struct ingest *ingest, struct kith_req *req)
     c->ingest = ingest;
     c->req = req;
     c->resource = r;
+    c->old_name = old_name;
     c->district = district;
     c->op.district = district->id;
     c->op.ctx = c;
@@ -119,7 +124,8 @@ static void location(struct call *c)
     char text[512];
     ingest_http_base(c->ingest, c->req, base, sizeof(base));
     kith_id_format(&c->op.id, id);
-    (void)snprintf(text, sizeof(text), "%s" INGEST_DATA_PATH "/%s/%s", base, c->resource->name, id);
+    (void)snprintf(text, sizeof(text), "%s" INGEST_DATA_PATH "/%s/%s", base,
+                   kith_req_param(c->req, 0), id);
     kith_req_add_header(c->req, "Location", text);
 }
 
@@ -200,8 +206,17 @@ static bool parse(struct call *c, const struct kith_id *id)
         return false;
     size_t n = 0;
     const char *body = kith_req_body(c->req, &n);
+    kith_auto_mem char *renamed = NULL;
     struct ingest_problems problems = {0};
-    kith_err err;
+    kith_err err = c->old_name ? ingest_alias_body(body, n, false, &renamed) : KITH_OK;
+    if (err != KITH_OK) {
+        ingest_http_refuse(c->req, err, NULL);
+        return false;
+    }
+    if (renamed) {
+        body = renamed;
+        n = strlen(renamed);
+    }
     if (c->resource->attendance != INGEST_ATTENDANCE_NONE) {
         c->op.kind = INGEST_OP_EVENT;
         err = id ? ingest_event_parse_put(c->resource, body, n, id, &c->op.event, &problems)
@@ -212,6 +227,8 @@ static bool parse(struct call *c, const struct kith_id *id)
                  : ingest_doc_parse(c->resource, body, n, &c->op.doc, &problems);
     }
     c->op.size = sizeof(*c) + n * 2;
+    if (c->old_name)
+        ingest_alias_problems(&problems);
     if (err == KITH_EINVAL || err == KITH_EDECODE)
         ingest_http_invalid(c->req, &problems);
     else if (err != KITH_OK)
@@ -233,7 +250,7 @@ void ingest_http_put(void *ctx, struct kith_req *req)
 {
     kith_auto(call) c = call_begin(ctx, req);
     struct kith_id id;
-    if (!c || !path_id(req, &id))
+    if (!c || !ingest_http_path_id(req, &id))
         return;
     c->method = CALL_PUT;
     read_match(c);
@@ -256,7 +273,7 @@ void ingest_http_put(void *ctx, struct kith_req *req)
 void ingest_http_delete(void *ctx, struct kith_req *req)
 {
     kith_auto(call) c = call_begin(ctx, req);
-    if (!c || !path_id(req, &c->op.id))
+    if (!c || !ingest_http_path_id(req, &c->op.id))
         return;
     c->method = CALL_DELETE;
     c->op.size = sizeof(*c);
@@ -274,225 +291,4 @@ void ingest_http_delete(void *ctx, struct kith_req *req)
         }
     }
     submit(KITH_TAKE(c));
-}
-
-/* ---- reading ---- */
-
-struct reading {
-    struct ingest *ingest;
-    struct kith_req *req;
-    struct ingest_district *district;
-    struct ingest_query query;
-    bool one; /* by id: the document itself, or 404 */
-    int64_t total;
-    size_t found;
-    char etag[20];
-    struct kith_bytes out;
-    kith_err err;
-};
-
-static void reading_free(struct reading *r)
-{
-    if (!r)
-        return;
-    ingest_query_done(&r->query);
-    kith_bytes_done(&r->out);
-    free(r);
-}
-KITH_DEFINE_AUTO(reading)
-
-static void put(struct reading *r, const char *text)
-{
-    if (r->err == KITH_OK)
-        r->err = kith_bytes_add(&r->out, text, strlen(text));
-}
-
-static void separate(struct reading *r)
-{
-    if (!r->one)
-        put(r, r->found > 0 ? "," : "[");
-    r->found++;
-}
-
-static void on_count(void *ctx, const struct kith_rows *rows)
-{
-    struct reading *r = ctx;
-    r->total = kith_rows_int(rows, 0, 0);
-}
-
-static void on_items(void *ctx, const struct kith_rows *rows)
-{
-    struct reading *r = ctx;
-    for (size_t i = 0; i < kith_rows_n(rows); i++) {
-        size_t n = 0;
-        struct kith_id id;
-        char hex[33];
-        char etag[17];
-        memcpy(id.b, kith_rows_bytes(rows, i, 0, &n), sizeof(id.b));
-        kith_id_format(&id, hex);
-        ingest_etag_format(kith_rows_int(rows, i, 2), etag);
-        char head[96];
-        (void)snprintf(head, sizeof(head), "{\"id\":\"%s\",\"_etag\":\"%s\",", hex, etag);
-        (void)snprintf(r->etag, sizeof(r->etag), "\"%s\"", etag);
-        separate(r);
-        put(r, head);
-        put(r, kith_rows_text(rows, i, 1) + 1); /* a document is an object with a key: "{..." */
-    }
-}
-
-static void on_events(void *ctx, const struct kith_rows *rows)
-{
-    struct reading *r = ctx;
-    for (size_t i = 0; i < kith_rows_n(rows) && r->err == KITH_OK; i++) {
-        struct ingest_event_view view;
-        char id[33];
-        char etag[17];
-        kith_auto_mem char *json = NULL;
-        ingest_store_event_view(rows, i, &view, id, etag);
-        r->err = ingest_event_json(&view, &json);
-        (void)snprintf(r->etag, sizeof(r->etag), "\"%s\"", etag);
-        separate(r);
-        if (r->err == KITH_OK)
-            put(r, json);
-    }
-}
-
-static void on_read(void *ctx, kith_err err, const struct kith_why *why)
-{
-    kith_auto(reading) r = ctx;
-    (void)why;
-    if (err == KITH_OK)
-        err = r->err;
-    if (err == KITH_OK && r->one && r->found == 0)
-        err = KITH_ENOTFOUND;
-    if (err != KITH_OK) {
-        ingest_http_refuse(r->req, err, NULL);
-        return;
-    }
-    if (r->one)
-        kith_req_add_header(r->req, "ETag", r->etag);
-    else
-        put(r, r->found > 0 ? "]" : "[]");
-    if (r->query.total_count) {
-        char total[24];
-        (void)snprintf(total, sizeof(total), "%lld", (long long)r->total);
-        kith_req_add_header(r->req, "Total-Count", total);
-    }
-    kith_req_reply(r->req, 200, "application/json; charset=utf-8", r->out.data, r->out.n);
-}
-
-/* Ids into numbers; what was never seen finds nothing (-1). */
-static int64_t number_or_none(const struct reading *r, bool has, const struct kith_id *id)
-{
-    if (!has)
-        return 0;
-    const struct ingest_known_row *row = ingest_known_present(r->district->known, id);
-    return row ? row->num : -1;
-}
-
-static void event_filter(struct reading *r, struct ingest_event_filter *f)
-{
-    const struct ingest_query *q = &r->query;
-    bool section = q->resource->attendance == INGEST_ATTENDANCE_SECTION;
-    *f = (struct ingest_event_filter){.section = section,
-                                      .from = -719162, /* 0001-01-01 */
-                                      .to = 2932896,   /* 9999-12-31 */
-                                      .limit = q->limit,
-                                      .offset = q->offset,
-                                      .place_filter = q->place_filter,
-                                      .reason = q->has_reason ? q->reason : NULL};
-    if (q->has_id) {
-        struct ingest_event_key key;
-        bool ok = ingest_event_unpack_id(&q->id, &key) == KITH_OK && key.section == section;
-        f->student = ok ? key.student : -1;
-        f->place = ok ? key.place : 0;
-        f->session = ok ? key.session : 0;
-        f->category = ok ? key.category : 0;
-        f->from = f->to = ok ? key.date : 0;
-        f->limit = r->one ? 1 : f->limit;
-        return;
-    }
-    f->student = number_or_none(r, q->has_student, &q->student);
-    f->school_id = q->has_school ? q->school_id : 0;
-    int64_t place = number_or_none(r, q->has_place, &q->place);
-    if (section)
-        f->place = place;
-    else
-        f->session = place;
-    if (q->has_date)
-        f->from = f->to = q->date;
-    if (q->has_category) {
-        const struct ingest_category *c = ingest_district_category(r->district, q->category);
-        f->category = c ? c->id : -1;
-    }
-}
-
-static void read_run(struct reading *taken)
-{
-    kith_auto(reading) r = taken;
-    struct kith_job *job = NULL;
-    if (kith_job_new(&job) != KITH_OK) {
-        ingest_http_refuse(r->req, KITH_ENOMEM, NULL);
-        return;
-    }
-    if (r->query.resource->attendance == INGEST_ATTENDANCE_NONE) {
-        if (r->query.total_count)
-            ingest_store_item_count(job, r->district->id, &r->query, on_count, r);
-        ingest_store_item(job, r->district->id, &r->query, on_items, r);
-    } else {
-        struct ingest_event_filter filter;
-        event_filter(r, &filter);
-        if (r->query.total_count)
-            ingest_store_events_count(job, r->district->id, &filter, on_count, r);
-        ingest_store_events(job, r->district->id, &filter, on_events, r);
-    }
-    kith_err err = kith_db_run(kith_daemon_db(r->ingest->daemon), job, on_read, r);
-    if (err == KITH_OK)
-        (void)KITH_TAKE(r);
-    else
-        ingest_http_refuse(r->req, err, NULL);
-}
-
-static struct reading *reading_begin(struct ingest *ingest, struct kith_req *req)
-{
-    struct ingest_district *district = authenticate(ingest, req);
-    const struct ingest_resource *resource = district ? resource_of(req) : NULL;
-    if (!resource)
-        return NULL;
-    struct reading *r = calloc(1, sizeof(*r));
-    if (!r) {
-        ingest_http_refuse(req, KITH_ENOMEM, NULL);
-        return NULL;
-    }
-    r->ingest = ingest;
-    r->req = req;
-    r->district = district;
-    ingest_query_begin(&r->query, resource);
-    return r;
-}
-
-void ingest_http_list(void *ctx, struct kith_req *req)
-{
-    kith_auto(reading) r = reading_begin(ctx, req);
-    if (!r)
-        return;
-    kith_req_each_query(req, ingest_query_arg, &r->query);
-    kith_err err = ingest_query_end(&r->query);
-    if (err == KITH_EINVAL)
-        ingest_http_invalid(req, &r->query.problems);
-    else if (err != KITH_OK)
-        ingest_http_refuse(req, err, NULL);
-    else
-        read_run(KITH_TAKE(r));
-}
-
-void ingest_http_get(void *ctx, struct kith_req *req)
-{
-    kith_auto(reading) r = reading_begin(ctx, req);
-    if (!r || !path_id(req, &r->query.id))
-        return;
-    r->query.has_id = true;
-    r->query.limit = 1;
-    r->one = true;
-    read_run(KITH_TAKE(r));
 }

@@ -13,4 +13,10 @@ void ingest_http_invalid(struct kith_req *req, const struct ingest_problems *pro
 /* "https://sis.example.org" (public_url) or "http://" + Host. */
 void ingest_http_base(const struct ingest *ingest, struct kith_req *req, char *text, size_t n);
 
+/* handlers_edfi.c: who asks, for what; NULL or false = refused already. `*old`: the resource was asked for under a name that Ed-Fi no longer
+ * uses (alias.h), and is answered under it. */
+struct ingest_district *ingest_http_authenticate(struct ingest *ingest, struct kith_req *req);
+const struct ingest_resource *ingest_http_resource(struct kith_req *req, bool *old);
+bool ingest_http_path_id(struct kith_req *req, struct kith_id *id);
+
 #endif
