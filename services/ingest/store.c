@@ -105,7 +105,7 @@ const struct kith_stmt ingest_statements[] = {
       "iTUTU", ""),
     S(unreferred,
       "SELECT 1 WHERE NOT EXISTS (SELECT FROM item_ref WHERE district_id = $1"
-      " AND target_resource = $2 AND target_id = $3)",
+      " AND target_resource = $2 AND target_id = $3 AND (resource, id) <> ($2, $3))",
       "itu", "i"),
     /* attendance has one index, by date and student: look into it day by day, over the years that have a partition of their own; what
      * lies outside them is little */
