@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ingest daemon: its state, its districts and who handles what. Files:
- *   resource document event meaning oauth query discovery problems   pure: Ed-Fi as data
+ *   resource document event meaning oauth query discovery problems alias   pure: Ed-Fi as data
+ *   resource_SUBJECT            the fields of each resource: people, school, enrollment, attendance, grading, discipline, survey, descriptor
  *   known                       pure: what documents there are
  *   districts                   districts, clients and tokens, in memory as committed
  *   store                       the only file with SQL
@@ -40,7 +41,7 @@ void ingest_drain(void *ctx);
 bool ingest_idle(void *ctx);
 void ingest_stop(void *ctx);
 
-/* handlers_edfi.c; the first three without a token */
+/* handlers_edfi.c writes, handlers_edfi_get.c reads, handlers_http.c the first three, which need no token */
 void ingest_http_discovery(void *ctx, struct kith_req *req);
 void ingest_http_metadata(void *ctx, struct kith_req *req);
 void ingest_http_token(void *ctx, struct kith_req *req);

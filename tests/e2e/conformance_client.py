@@ -283,6 +283,9 @@ def play_every(api):
     described = Description(api)
     order = [name for name in in_order(api) if name in described.keys]
     ids = [(name, check_one(api, described, name)) for name in order]
+    for name, document in ids:  # under the path of Ed-Fi's newer server
+        bare = request("GET", f"{BASE}/data/ed-fi/{name}/{document}", headers={"authorization": "Bearer " + api.token})
+        expect(f"GET {name} under /data/ed-fi", (200, document), (bare.status, bare.json().get("id")))
     for name, document in ids[::-1]:
         gone = api("DELETE", f"{name}/{document}")
         expect(f"DELETE {name}: {gone.body[:300]!r}", 204, gone.status)
