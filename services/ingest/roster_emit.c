@@ -428,6 +428,7 @@ static void mail(struct roster_emit *e, size_t row)
     doc_close(e, "}]");
 }
 
+/* Ed-Fi asks for a birth date; a roster may have none, nothing here needs it, and a made-up one would be a lie. */
 static bool emit_student(struct roster_emit *e, size_t row)
 {
     char id[33];
