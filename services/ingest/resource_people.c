@@ -33,11 +33,13 @@ static const struct ingest_field staff_codes[] = {
         TEXT("generationCodeSuffix", 10), TEXT("personalTitlePrefix", 30),                         \
         NEST("otherNames", LIST, other_names), NEST("personReference", OBJECT, person_reference)
 
-const struct ingest_field ingest_fields_student[] = {
-    TEXT_KEY("studentUniqueId", 32),    PERSON,
-    PLAIN("birthDate", DATE), /* Ed-Fi requires it; rosters from elsewhere lack it, and nothing here needs it */
-    DESC("birthSexDescriptor"),         PLAIN("dateEnteredUS", DATE),
-    PLAIN("multipleBirthStatus", BOOL), END};
+const struct ingest_field ingest_fields_student[] = {TEXT_KEY("studentUniqueId", 32),
+                                                     PERSON,
+                                                     PLAIN_REQ("birthDate", DATE),
+                                                     DESC("birthSexDescriptor"),
+                                                     PLAIN("dateEnteredUS", DATE),
+                                                     PLAIN("multipleBirthStatus", BOOL),
+                                                     END};
 const struct ingest_field ingest_fields_staff[] = {
     TEXT_KEY("staffUniqueId", 32),
     PERSON,
