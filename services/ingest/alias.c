@@ -101,7 +101,8 @@ static void replace(char *text, const char *from, const char *to)
     size_t to_n = strlen(to);
     assert(to_n <= from_n);
     for (char *at = strstr(text, from); at; at = strstr(at + to_n, from)) {
-        memcpy(at, to, to_n);
+        for (size_t i = 0; i < to_n; i++)
+            at[i] = to[i];
         memmove(at + to_n, at + from_n, strlen(at + from_n) + 1);
     }
 }

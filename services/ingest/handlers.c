@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon's life: settings, routes, start, drain, stop. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "ingest/discovery.h"
+#include "ingest/imports.h"
 #include "ingest/ingest.h"
 #include "ingest/store.h"
 #include "kith/metrics.h"
 
-#define START_MS 60000
+#define START_MS    60000
+#define PACKAGE_MAX (256LL << 20) /* bytes of a package as it is sent */
 
 const struct kith_cfg_key ingest_cfg[] = {
     {"token_life", KITH_CFG_MS, offsetof(struct ingest, token_life_ms), "30min",
@@ -17,6 +22,12 @@ const struct kith_cfg_key ingest_cfg[] = {
      "what may wait for the database before senders are told to wait", 1 << 20, 1LL << 34, false},
     {"public_url", KITH_CFG_STRING, offsetof(struct ingest, public_url), "",
      "base URL that SIS systems use, when it is not http:// and the Host they send", 0, 0, false},
+    {"import_folder", KITH_CFG_STRING, offsetof(struct ingest, import_folder), "",
+     "where packages of rosters lie until they are applied; empty: $KITH_HOME/imports", 0, 0,
+     false},
+    {"shrink_limit", KITH_CFG_PERMILLE, offsetof(struct ingest, shrink_permille), "10%",
+     "a bulk package that lacks more than this of a resource waits until it is confirmed", 0, 1000,
+     true},
     {"head_timeout", KITH_CFG_MS, offsetof(struct ingest, http.head_ms), "10s",
      "how long a client may take for the head of a request", 100, 600000, false},
     {"body_timeout", KITH_CFG_MS, offsetof(struct ingest, http.body_ms), "20s",
@@ -43,6 +54,11 @@ const struct kith_http_route ingest_routes[] = {
     {"GET", BARE "/{resource}/{id}", ingest_http_get},
     {"PUT", BARE "/{resource}/{id}", ingest_http_put},
     {"DELETE", BARE "/{resource}/{id}", ingest_http_delete},
+    {"PUT", "/bulk/oneroster", ingest_bulk_put, ingest_bulk_file, PACKAGE_MAX},
+    {"GET", "/bulk/imports", ingest_bulk_list},
+    {"GET", "/bulk/imports/{id}", ingest_bulk_get},
+    {"DELETE", "/bulk/imports/{id}", ingest_bulk_discard},
+    {"POST", "/bulk/imports/{id}/confirm", ingest_bulk_confirm},
     {0},
 };
 
@@ -68,6 +84,29 @@ static void on_fenced(void *ctx)
     kith_daemon_fail(ingest->daemon, KITH_EFENCED, kith_err_advice(KITH_EFENCED));
 }
 
+static kith_err start_imports(struct ingest *ingest, struct kith_why *why)
+{
+    const char *home = getenv("KITH_HOME");
+    if (ingest->import_folder && ingest->import_folder[0])
+        (void)snprintf(ingest->import_path, sizeof(ingest->import_path), "%s",
+                       ingest->import_folder);
+    else
+        (void)snprintf(ingest->import_path, sizeof(ingest->import_path), "%s/imports",
+                       home ? home : "/var/lib/kith");
+    if (mkdir(ingest->import_path, 0700) != 0 && errno != EEXIST) {
+        kith_why_set(why, "import_folder %s: %s", ingest->import_path, strerror(errno));
+        return KITH_EIO;
+    }
+    struct ingest_imports_opts opts = {.loop = kith_daemon_loop(ingest->daemon),
+                                       .db = kith_daemon_db(ingest->daemon),
+                                       .owner = kith_daemon_owner(ingest->daemon),
+                                       .districts = ingest->districts,
+                                       .writer = ingest->writer,
+                                       .folder = ingest->import_path,
+                                       .shrink_percent = ingest->shrink_permille / 10};
+    return ingest_imports_new(&opts, &ingest->imports);
+}
+
 kith_err ingest_start(struct kith_daemon *d, void *ctx, struct kith_why *why)
 {
     struct ingest *ingest = ctx;
@@ -86,25 +125,32 @@ kith_err ingest_start(struct kith_daemon *d, void *ctx, struct kith_why *why)
                                       .on_fenced = on_fenced,
                                       .ctx = ingest};
     err = kith_timer_new(kith_daemon_loop(d), ingest_expel, ingest, &ingest->expel);
-    return err == KITH_OK ? ingest_writer_new(&opts, &ingest->writer) : err;
+    if (err == KITH_OK)
+        err = ingest_writer_new(&opts, &ingest->writer);
+    return err == KITH_OK ? start_imports(ingest, why) : err;
 }
 
 void ingest_drain(void *ctx)
 {
     struct ingest *ingest = ctx;
     ingest->draining = true;
+    if (ingest->imports)
+        ingest_imports_drain(ingest->imports);
 }
 
 bool ingest_idle(void *ctx)
 {
     struct ingest *ingest = ctx;
-    return !ingest->writer || (ingest_writer_idle(ingest->writer) && ingest->open_batches == 0);
+    return !ingest->writer || ((!ingest->imports || ingest_imports_idle(ingest->imports)) &&
+                               ingest_writer_idle(ingest->writer) && ingest->open_batches == 0);
 }
 
 void ingest_stop(void *ctx)
 {
     struct ingest *ingest = ctx;
     kith_timer_free(ingest->expel);
+    ingest_imports_free(ingest->imports);
+    ingest->imports = NULL;
     ingest_writer_free(ingest->writer);
     ingest_districts_free(ingest->districts);
     ingest->expel = NULL;

@@ -16,16 +16,22 @@
 #include "kith/cfg.h"
 #include "kith/daemon.h"
 
+struct ingest_imports;
+
 struct ingest {
     /* configuration */
     int64_t token_life_ms;
     int64_t queue_bytes;
     char *public_url;
+    char *import_folder;
+    uint32_t shrink_permille;
     struct kith_http_opts http; /* its deadlines */
 
     struct kith_daemon *daemon;
     struct ingest_districts *districts;
     struct ingest_writer *writer;
+    struct ingest_imports *imports;
+    char import_path[4096];   /* import_folder, or its default */
     struct kith_timer *expel; /* ends the connections of revoked keys */
     bool paused;              /* the bus is not read: the queue is full */
     bool draining;
@@ -50,6 +56,14 @@ void ingest_http_get(void *ctx, struct kith_req *req);
 void ingest_http_post(void *ctx, struct kith_req *req);
 void ingest_http_put(void *ctx, struct kith_req *req);
 void ingest_http_delete(void *ctx, struct kith_req *req);
+
+/* handlers_bulk.c */
+bool ingest_bulk_file(void *ctx, const struct kith_req *req, struct kith_http_file *file);
+void ingest_bulk_put(void *ctx, struct kith_req *req);
+void ingest_bulk_list(void *ctx, struct kith_req *req);
+void ingest_bulk_get(void *ctx, struct kith_req *req);
+void ingest_bulk_confirm(void *ctx, struct kith_req *req);
+void ingest_bulk_discard(void *ctx, struct kith_req *req);
 
 /* handlers_admin.c: everybody's connection to the bus ends; who is still known comes back at once. */
 void ingest_expel(void *ctx);

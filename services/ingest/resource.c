@@ -189,7 +189,7 @@ KEY(key_survey_response) = {
     {"surveyResponseIdentifier", INGEST_TEXT, 60, {"surveyResponseIdentifier"}}};
 
 #define RESOURCE(plural, single, rank, num, kind, what)                                            \
-    {.name = plural, .name_n = sizeof(plural) - 1, .singular = single, .order = rank, .numbered = num, \
+    {.name = (plural), .name_n = sizeof(plural) - 1, .singular = (single), .order = (rank), .numbered = (num), \
      .attendance = INGEST_ATTENDANCE_##kind, .fields = ingest_fields_##what, .key = key_##what,     \
      .key_n = KITH_LEN(key_##what)}
 

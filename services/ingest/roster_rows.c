@@ -296,9 +296,13 @@ static bool each_meeting(struct roster_emit *e, size_t row,
 
 static bool offering(struct roster_emit *e, size_t row, const struct roster_meeting *m, void *ctx)
 {
-    (void)ctx;
-    return emit_offering(
-        e, row, roster_find(e->r, e->courses, roster_cell(e->classes, row, "courseSourcedId")), m);
+    uint8_t *offered = ctx; /* of each course in each of the pairs: said already */
+    size_t course = roster_find(e->r, e->courses, roster_cell(e->classes, row, "courseSourcedId"));
+    uint8_t *said = &offered[course * e->pairs_n + m->pair];
+    if (*said)
+        return true;
+    *said = 1;
+    return emit_offering(e, row, course, m);
 }
 
 static bool section(struct roster_emit *e, size_t row, const struct roster_meeting *m, void *ctx)
@@ -347,8 +351,13 @@ static bool emit_classes(struct roster_emit *e)
         on = emit_course(e, i);
     for (size_t i = 0; e->classes && i < e->classes->n && on; i++)
         on = emit_cohort(e, i);
+    kith_auto_mem uint8_t *offered =
+        calloc(e->courses ? e->courses->n + 1 : 1, e->pairs_n ? e->pairs_n : 1);
+    if (!offered)
+        e->err = KITH_ENOMEM;
+    on = on && offered;
     for (size_t i = 0; e->classes && i < e->classes->n && on; i++)
-        on = each_meeting(e, i, offering, NULL);
+        on = each_meeting(e, i, offering, offered);
     for (size_t i = 0; e->classes && i < e->classes->n && on; i++)
         on = each_meeting(e, i, section, NULL);
     return on;

@@ -48,6 +48,7 @@ enum ingest_statement {
     INGEST_S_import_waiting,
     INGEST_S_import_state,
     INGEST_S_import_confirm,
+    INGEST_S_import_discard,
     INGEST_S_import_sets,
     INGEST_S_import_set_put,
     INGEST_S_import_bodies,

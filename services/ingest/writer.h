@@ -105,6 +105,9 @@ void ingest_writer_kick(struct ingest_writer *w);
 /* A district made just now: give it a queue (its log shard must have been taken). */
 KITH_MUST_CHECK kith_err ingest_writer_add(struct ingest_writer *w,
                                            struct ingest_district *district);
+/* Is what the reference names there, by any of its targets? */
+bool ingest_writer_resolved(const struct ingest_district *d, const struct ingest_ref *ref);
+
 /* For what writes many rows of a district by itself (a package of rosters): `held` is called from the loop when everything before has
  * committed and what is known is what is committed; from then on nothing of the district is sent, it waits in the queue, until the
  * release. Errors: KITH_ENOTFOUND no such district; KITH_EBUSY somebody else holds or wants it: `held` is not called. */

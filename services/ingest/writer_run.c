@@ -186,7 +186,7 @@ static enum verdict add_event_delete(struct queue *q, struct ingest_op *op)
 
 /* ---- documents ---- */
 
-static bool reference_resolved(const struct ingest_district *d, const struct ingest_ref *ref)
+bool ingest_writer_resolved(const struct ingest_district *d, const struct ingest_ref *ref)
 {
     for (size_t i = 0; i < ref->n; i++)
         if (ingest_known_present(d->known, &ref->id[i]))
@@ -204,7 +204,7 @@ static enum verdict check_document(const struct ingest_district *d, struct inges
         return refuse(op, KITH_EPRECONDITION, "If-Match names another version");
     for (size_t i = 0; i < op->doc->refs_n; i++) {
         const struct ingest_ref *ref = &op->doc->refs[i];
-        if (!reference_resolved(d, ref)) {
+        if (!ingest_writer_resolved(d, ref)) {
             op->err = KITH_ECONFLICT;
             kith_why_set(&op->why, "%s: what it refers to was not sent yet", ref->path);
             return REFUSED;

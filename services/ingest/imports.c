@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which package is next, its thread, and how it ends. */
+#include "ingest/imports.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ingest/imports_internal.h"
+#include "kith/clock.h"
+#include "kith/log.h"
+
+#define AGAIN_MS 2000
+
+static void look(struct ingest_imports *im);
+
+/* ---- one package's memory ---- */
+
+static void import_free(struct import *i)
+{
+    if (!i)
+        return;
+    kith_worker_free(i->worker);
+    import_chunk_free(i->filling);
+    import_chunk_free(i->waiting);
+    import_chunk_free(i->chunk);
+    ingest_receipt_free(i->receipt);
+    ingest_receipt_free(i->found);
+    for (size_t k = 0; k < i->resources_n; k++) {
+        free(i->resources[k].ids);
+        free(i->resources[k].before);
+        free(i->resources[k].gone);
+        free(i->resources[k].absent);
+    }
+    ingest_known_free(i->staged);
+    kith_bytes_done(&i->batch.records);
+    free(i->undo);
+    free(i);
+}
+KITH_DEFINE_AUTO(import)
+
+/* ---- the thread ---- */
+
+static bool collect(void *ctx, const struct ingest_emitted *e)
+{
+    struct import *i = ctx;
+    if (!i->filling)
+        i->filling = calloc(1, sizeof(*i->filling));
+    if (!i->filling) {
+        ingest_doc_free(e->doc);
+        return false;
+    }
+    i->filling->docs[i->filling->n++] = *e;
+    if (i->filling->n < IMPORT_CHUNK)
+        return true;
+    if (!kith_worker_give(i->thread, i->filling))
+        return false;
+    i->filling = NULL;
+    return true;
+}
+
+static void read_package(void *ctx, struct kith_worker *w)
+{
+    struct import *i = ctx;
+    kith_auto(ingest_package) package = NULL;
+    kith_auto(ingest_roster) roster = NULL;
+    struct ingest_roster_opts opts = {.strict = i->strict};
+    i->thread = w;
+    kith_err err = ingest_package_open(i->path, i->strict, i->receipt, &package);
+    if (err == KITH_OK)
+        err = ingest_roster_check(package, &opts, i->receipt, &roster);
+    if (err == KITH_OK && i->receipt->errors == 0) {
+        i->bulk = ingest_roster_bulk(roster);
+        (void)snprintf(i->origin, sizeof(i->origin), "%s", ingest_roster_origin(roster));
+        err = ingest_roster_emit(roster, i->receipt, collect, i);
+        if (err == KITH_OK && i->filling && kith_worker_give(w, i->filling))
+            i->filling = NULL;
+    }
+    i->read_err = err == KITH_EINVAL && i->receipt->errors > 0 ? KITH_OK : err;
+}
+
+/* ---- staging ---- */
+
+static void on_sets(void *ctx, const struct kith_rows *rows)
+{
+    import_load_sets(ctx, rows);
+}
+
+static void sets_loaded(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct import *i = ctx;
+    (void)why;
+    if (i->step_err == KITH_OK)
+        i->step_err = err;
+    import_stage(i, KITH_TAKE(i->waiting));
+}
+
+/* The district is ours: what an attempt before left in the staging tables goes, what the last package held is read. */
+static void on_held(void *ctx)
+{
+    struct import *i = ctx;
+    struct kith_job *job = NULL;
+    kith_err err = kith_job_new(&job);
+    if (err == KITH_OK) {
+        ingest_store_stage_clear(job, i->district->id);
+        ingest_store_import_sets(job, i->district->id, i->origin, on_sets, i);
+        err = kith_db_run(i->all->opts.db, job, sets_loaded, i);
+    }
+    if (err != KITH_OK) {
+        i->step_err = err;
+        import_stage(i, KITH_TAKE(i->waiting));
+    }
+}
+
+static void on_piece(void *ctx, void *piece)
+{
+    struct import *i = ctx;
+    if (i->holding) {
+        import_stage(i, piece);
+        return;
+    }
+    i->holding = true;
+    i->waiting = piece;
+    kith_err err = ingest_writer_hold(i->all->opts.writer, i->district->id, on_held, i);
+    if (err != KITH_OK) {
+        i->holding = false;
+        i->step_err = err;
+        import_stage(i, KITH_TAKE(i->waiting));
+    }
+}
+
+static void on_read(void *ctx)
+{
+    struct import *i = ctx;
+    if (i->step_err == KITH_OK)
+        i->step_err = i->read_err;
+    if (i->step_err == KITH_OK && i->receipt->errors == 0 && i->found->errors == 0)
+        import_apply(i);
+    else
+        import_end(i, i->step_err == KITH_OK || i->step_err == KITH_EINVAL ||
+                              i->step_err == KITH_EINTERNAL || i->step_err == KITH_ENOTFOUND
+                          ? IMPORT_REFUSED
+                          : IMPORT_AGAIN);
+}
+
+/* ---- the end ---- */
+
+static void release(struct import *i)
+{
+    if (i->holding)
+        ingest_writer_release(i->all->opts.writer, i->district->id);
+    i->holding = false;
+}
+
+static void finished(struct ingest_imports *im, struct import *i, bool again)
+{
+    im->running = NULL;
+    import_free(i);
+    if (again)
+        kith_timer_start(im->again, AGAIN_MS, 0);
+    else
+        look(im);
+}
+
+static void state_written(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct import *i = ctx;
+    (void)why;
+    finished(i->all, i, err != KITH_OK);
+}
+
+static void write_state(struct import *i, const char *state)
+{
+    struct kith_job *job = NULL;
+    kith_auto_mem char *receipt = import_receipt(i);
+    kith_err err = receipt ? kith_job_new(&job) : KITH_ENOMEM;
+    if (err == KITH_OK) {
+        ingest_store_import_state(job, i->district->id, i->id, state, receipt, kith_clock_now_us());
+        ingest_store_stage_clear(job, i->district->id);
+        err = kith_db_run(i->all->opts.db, job, state_written, i);
+    }
+    if (err != KITH_OK)
+        finished(i->all, i, true);
+}
+
+void import_end(struct import *i, enum import_end end)
+{
+    static const char *const names[] = {"applied", "refused", "quarantined", "again"};
+    if (end != IMPORT_APPLIED)
+        import_undo(i);
+    release(i);
+    kith_log(KITH_LOG_INFO, "import", KITH_INT("district", i->district->id),
+             KITH_INT("import", i->id), KITH_STR("state", names[end]));
+    if (end == IMPORT_APPLIED || end == IMPORT_REFUSED)
+        (void)unlink(i->path);
+    if (end == IMPORT_APPLIED)
+        finished(i->all, i, false);
+    else if (end == IMPORT_AGAIN)
+        finished(i->all, i, true);
+    else
+        write_state(i, names[end]);
+}
+
+/* ---- an unknown outcome ---- */
+
+struct question {
+    struct import *import;
+    bool committed;
+};
+
+static void on_state(void *ctx, const struct kith_rows *rows)
+{
+    struct question *q = ctx;
+    q->committed = kith_rows_n(rows) > 0 && strcmp(kith_rows_text(rows, 0, 2), "applied") == 0;
+}
+
+static void state_read(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct question *q = ctx;
+    struct import *i = q->import;
+    bool committed = q->committed;
+    (void)why;
+    free(q);
+    if (err != KITH_OK)
+        import_ask(i);
+    else if (committed)
+        import_committed(i);
+    else
+        import_end(i, IMPORT_AGAIN);
+}
+
+static void ask_now(void *ctx)
+{
+    struct ingest_imports *im = ctx;
+    struct import *i = im->running;
+    if (!i) {
+        look(im);
+        return;
+    }
+    struct question *q = calloc(1, sizeof(*q));
+    struct kith_job *job = NULL;
+    kith_err err = q ? kith_job_new(&job) : KITH_ENOMEM;
+    if (err == KITH_OK) {
+        q->import = i;
+        /* waits for a transaction that the server may still be at */
+        ingest_store_owned(job, i->district->id,
+                           kith_owner_epoch(im->opts.owner, i->district->id, 0));
+        ingest_store_import_get(job, i->district->id, i->id, on_state, q);
+        err = kith_db_run(im->opts.db, job, state_read, q);
+    }
+    if (err != KITH_OK) {
+        free(q);
+        kith_timer_start(im->again, AGAIN_MS, 0);
+    }
+}
+
+void import_ask(struct import *i)
+{
+    kith_timer_start(i->all->again, AGAIN_MS, 0);
+}
+
+/* ---- the next one ---- */
+
+static kith_err begin(struct ingest_imports *im, const struct kith_rows *rows, size_t row)
+{
+    kith_auto(import) i = calloc(1, sizeof(*i));
+    if (!i)
+        return KITH_ENOMEM;
+    i->all = im;
+    i->district = ingest_districts_find(im->opts.districts, (int32_t)kith_rows_int(rows, row, 0));
+    i->id = kith_rows_int(rows, row, 1);
+    (void)snprintf(i->name, sizeof(i->name), "%s", kith_rows_text(rows, row, 2));
+    (void)snprintf(i->path, sizeof(i->path), "%s/%s", im->opts.folder,
+                   kith_rows_text(rows, row, 3));
+    i->strict = kith_rows_bool(rows, row, 4);
+    i->confirmed = kith_rows_bool(rows, row, 5);
+    i->receipt = calloc(1, sizeof(*i->receipt));
+    i->found = calloc(1, sizeof(*i->found));
+    if (!i->receipt || !i->found || !i->district || ingest_known_new(&i->staged) != KITH_OK)
+        return KITH_ENOMEM;
+    struct kith_worker_opts opts = {.loop = im->opts.loop,
+                                    .run = read_package,
+                                    .piece = on_piece,
+                                    .drop = import_chunk_free,
+                                    .done = on_read,
+                                    .ctx = i};
+    kith_err err = kith_worker_new(&opts, &i->worker);
+    if (err == KITH_OK)
+        im->running = KITH_TAKE(i);
+    return err;
+}
+
+static void on_waiting(void *ctx, const struct kith_rows *rows)
+{
+    struct ingest_imports *im = ctx;
+    for (size_t k = 0; k < kith_rows_n(rows) && !im->running && !im->draining; k++)
+        if (strcmp(kith_rows_text(rows, k, 6), "received") == 0 && begin(im, rows, k) != KITH_OK)
+            kith_timer_start(im->again, AGAIN_MS, 0);
+}
+
+static void waiting_read(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct ingest_imports *im = ctx;
+    (void)why;
+    im->looking = false;
+    if (err != KITH_OK)
+        kith_timer_start(im->again, AGAIN_MS, 0);
+}
+
+static void look(struct ingest_imports *im)
+{
+    struct kith_job *job = NULL;
+    if (im->running || im->looking || im->draining)
+        return;
+    kith_err err = kith_job_new(&job);
+    if (err == KITH_OK) {
+        ingest_store_imports_waiting(job, on_waiting, im);
+        err = kith_db_run(im->opts.db, job, waiting_read, im);
+    }
+    im->looking = err == KITH_OK;
+    if (err != KITH_OK)
+        kith_timer_start(im->again, AGAIN_MS, 0);
+}
+
+/* ---- from the doors ---- */
+
+struct request {
+    struct ingest_imports *im;
+    int64_t import_id;
+    ingest_import_fn done;
+    void *ctx;
+};
+
+static void on_id(void *ctx, const struct kith_rows *rows)
+{
+    struct request *r = ctx;
+    r->import_id = kith_rows_n(rows) > 0 ? kith_rows_int(rows, 0, 0) : 0;
+}
+
+static void written(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct request *r = ctx;
+    struct ingest_imports *im = r->im;
+    (void)why;
+    im->open--;
+    r->done(r->ctx, err, r->import_id);
+    free(r);
+    look(im);
+}
+
+static kith_err request_new(struct ingest_imports *im, int64_t import_id, ingest_import_fn done,
+                            void *ctx, struct request **ret, struct kith_job **job)
+{
+    struct request *r = calloc(1, sizeof(*r));
+    if (!r || kith_job_new(job) != KITH_OK) {
+        free(r);
+        return KITH_ENOMEM;
+    }
+    *r = (struct request){.im = im, .import_id = import_id, .done = done, .ctx = ctx};
+    *ret = r;
+    return KITH_OK;
+}
+
+static kith_err request_run(struct request *r, struct kith_job *job)
+{
+    kith_err err = kith_db_run(r->im->opts.db, job, written, r);
+    if (err == KITH_OK)
+        r->im->open++;
+    else
+        free(r);
+    return err;
+}
+
+kith_err ingest_imports_add(struct ingest_imports *im, int32_t district, const char *name,
+                            const char *door, const char *file, int64_t bytes, bool strict,
+                            ingest_import_fn done, void *ctx)
+{
+    struct request *r = NULL;
+    struct kith_job *job = NULL;
+    kith_err err = request_new(im, 0, done, ctx, &r, &job);
+    if (err != KITH_OK)
+        return err;
+    ingest_store_owned(job, district, kith_owner_epoch(im->opts.owner, district, 0));
+    ingest_store_import_insert(job, district, name, door, file, bytes, strict, kith_clock_now_us(),
+                               on_id, r);
+    return request_run(r, job);
+}
+
+kith_err ingest_imports_decide(struct ingest_imports *im, int32_t district, int64_t import_id,
+                               bool confirm, ingest_import_fn done, void *ctx)
+{
+    struct request *r = NULL;
+    struct kith_job *job = NULL;
+    kith_err err = request_new(im, import_id, done, ctx, &r, &job);
+    if (err != KITH_OK)
+        return err;
+    ingest_store_owned(job, district, kith_owner_epoch(im->opts.owner, district, 0));
+    ingest_store_import_decide(job, district, import_id, confirm, kith_clock_now_us());
+    return request_run(r, job);
+}
+
+/* ---- life ---- */
+
+kith_err ingest_imports_new(const struct ingest_imports_opts *opts, struct ingest_imports **ret)
+{
+    kith_auto(ingest_imports) im = calloc(1, sizeof(*im));
+    if (!im)
+        return KITH_ENOMEM;
+    im->opts = *opts;
+    kith_err err = kith_timer_new(opts->loop, ask_now, im, &im->again);
+    if (err != KITH_OK)
+        return err;
+    look(im);
+    *ret = KITH_TAKE(im);
+    return KITH_OK;
+}
+
+void ingest_imports_free(struct ingest_imports *im)
+{
+    if (!im)
+        return;
+    import_free(im->running);
+    kith_timer_free(im->again);
+    free(im);
+}
+
+void ingest_imports_drain(struct ingest_imports *im)
+{
+    im->draining = true;
+}
+
+bool ingest_imports_idle(const struct ingest_imports *im)
+{
+    return im->open == 0; /* what runs is begun again after the restart */
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A staged package becomes real: what vanished since the last one, then one transaction. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/imports_internal.h"
+#include "kith/clock.h"
+
+#define SHRINK_LEAST 20 /* a resource with fewer documents may lose what it will */
+
+/* ---- what vanished ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct kith_id));
+}
+
+void import_load_sets(struct import *i, const struct kith_rows *rows)
+{
+    for (size_t k = 0; k < kith_rows_n(rows); k++) {
+        size_t n = 0;
+        const struct ingest_resource *known = ingest_resource_find(kith_rows_text(rows, k, 0));
+        const uint8_t *bytes = kith_rows_bytes(rows, k, 1, &n);
+        struct import_resource *r = known ? import_of(i, known) : NULL;
+        if (!r)
+            continue;
+        r->before = malloc(n ? n : 1);
+        if (!r->before) {
+            i->step_err = KITH_ENOMEM;
+            return;
+        }
+        memcpy(r->before, bytes, n);
+        r->before_n = n / sizeof(struct kith_id);
+    }
+}
+
+static kith_err find_gone(struct import_resource *r)
+{
+    if (r->ids_n > 0)
+        qsort(r->ids, r->ids_n, sizeof(*r->ids), compare_ids);
+    r->gone = calloc(r->before_n ? r->before_n : 1, sizeof(*r->gone));
+    r->absent = calloc(r->before_n ? r->before_n : 1, sizeof(*r->absent));
+    if (!r->gone || !r->absent)
+        return KITH_ENOMEM;
+    size_t at = 0;
+    for (size_t k = 0; k < r->before_n; k++) {
+        while (at < r->ids_n && compare_ids(&r->ids[at], &r->before[k]) < 0)
+            at++;
+        if (at == r->ids_n || compare_ids(&r->ids[at], &r->before[k]) != 0)
+            r->gone[r->gone_n++] = r->before[k];
+    }
+    return KITH_OK;
+}
+
+/* Has the package lost more than a district loses in a day? */
+static bool shrunken(struct import *i)
+{
+    bool yes = false;
+    struct ingest_place at = {.file = ""};
+    for (size_t k = 0; k < i->resources_n; k++) {
+        struct import_resource *r = &i->resources[k];
+        if (r->before_n < SHRINK_LEAST ||
+            r->gone_n * 100 <= r->before_n * i->all->opts.shrink_percent)
+            continue;
+        yes = true;
+        ingest_receipt_add(i->found, INGEST_WARNING, &at, "shrunken",
+                           "%zu of %zu %s of the last package are not in this one.", r->gone_n,
+                           r->before_n, r->resource->name);
+    }
+    return yes && !i->confirmed;
+}
+
+/* People and places are kept; who belonged where is not. */
+static bool is_association(const struct ingest_resource *r)
+{
+    static const char end[] = "Associations";
+    return r->name_n > sizeof(end) && strcmp(r->name + r->name_n - (sizeof(end) - 1), end) == 0 &&
+           strcmp(r->name, "studentSchoolAssociations") != 0;
+}
+
+static void take_out(struct import *i);
+
+static void on_bodies(void *ctx, const struct kith_rows *rows)
+{
+    struct import *i = ctx;
+    struct import_resource *r = &i->resources[i->at_resource];
+    for (size_t k = 0; k < kith_rows_n(rows) && i->step_err == KITH_OK; k++) {
+        size_t size = 0;
+        int32_t type = 0;
+        struct kith_id id;
+        memcpy(id.b, kith_rows_bytes(rows, k, 0, &size), sizeof(id.b));
+        if (!is_association(r->resource) || kith_rows_bool(rows, k, 3)) {
+            r->absent[r->absent_n++] = id;
+            continue;
+        }
+        i->batch.ids[i->batch.n++] = id;
+        i->step_err =
+            ingest_record_document(i->district, r->resource, kith_rows_text(rows, k, 2),
+                                   kith_rows_int(rows, k, 1), true, &i->batch.records, &type);
+        i->batch.type = type ? type : i->batch.type;
+        i->batch.count += type != 0;
+    }
+}
+
+static void fail(struct import *i, kith_err err)
+{
+    i->step_err = err;
+    import_end(i, err == KITH_EINVAL || err == KITH_EINTERNAL ? IMPORT_REFUSED : IMPORT_AGAIN);
+}
+
+static void batch_staged(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct import *i = ctx;
+    (void)why;
+    if (err != KITH_OK)
+        fail(i, err);
+    else
+        take_out(i);
+}
+
+/* What of the batch goes is now known: into the staging tables with it. */
+static void bodies_read(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct import *i = ctx;
+    struct import_resource *r = &i->resources[i->at_resource];
+    struct kith_job *job = NULL;
+    (void)why;
+    if (err == KITH_OK)
+        err = i->step_err;
+    if (err == KITH_OK && i->batch.n == 0) {
+        take_out(i);
+        return;
+    }
+    if (err == KITH_OK)
+        err = kith_job_new(&job);
+    if (err == KITH_OK) {
+        ingest_store_stage_removals(job, i, r->resource->name, i->batch.ids, i->batch.n);
+        if (i->batch.count > 0)
+            ingest_store_stage_record(job, i, i->record_seq++, i->batch.type, i->batch.count,
+                                      &i->batch.records);
+        i->item_seq += (int32_t)i->batch.n;
+        r->removed += i->batch.n;
+        for (size_t k = 0; k < i->batch.n && err == KITH_OK; k++)
+            err = ingest_known_put(i->staged, &i->batch.ids[k], 0, INGEST_ABSENT);
+    }
+    if (err == KITH_OK)
+        err = kith_db_run(i->all->opts.db, job, batch_staged, i);
+    else
+        kith_job_free(job);
+    if (err != KITH_OK)
+        fail(i, err);
+}
+
+/* ---- the transaction ---- */
+
+static void count_json(json_t *list, const struct import_resource *r)
+{
+    (void)json_array_append_new(
+        list, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "resource", r->resource->name, "created",
+                        (json_int_t)r->created, "updated", (json_int_t)r->updated, "unchanged",
+                        (json_int_t)r->unchanged, "removed", (json_int_t)r->removed, "missing",
+                        (json_int_t)r->absent_n));
+}
+
+char *import_receipt(const struct import *i)
+{
+    json_t *root = ingest_receipt_json(i->receipt);
+    json_t *more = ingest_receipt_json(i->found);
+    json_t *resources = json_array();
+    for (size_t k = 0; resources && k < i->resources_n; k++)
+        count_json(resources, &i->resources[k]);
+    if (root && more)
+        (void)json_array_extend(json_object_get(root, "findings"),
+                                json_object_get(more, "findings"));
+    json_decref(more);
+    if (root && resources)
+        (void)json_object_set_new(root, "resources", resources);
+    char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    json_decref(root);
+    return text;
+}
+
+static void on_log(void *ctx, const struct kith_rows *rows)
+{
+    struct import *i = ctx;
+    if (kith_rows_n(rows) > 0)
+        i->pos = kith_rows_int(rows, 0, 0);
+}
+
+static void forget(void *ctx, const struct ingest_known_row *row)
+{
+    struct import *i = ctx;
+    const struct ingest_known_row *known = ingest_known_find(i->district->known, &row->id);
+    if (row->digest != INGEST_ABSENT || !known)
+        return;
+    /* replaces a row: needs no memory */
+    kith_err err = ingest_known_put(i->district->known, &row->id, known->num, INGEST_ABSENT);
+    (void)err;
+}
+
+void import_committed(struct import *i)
+{
+    ingest_known_each(i->staged, forget, i);
+    i->undo_n = 0;
+    kith_owner_committed(i->all->opts.owner, i->district->id, 0, i->pos);
+    import_end(i, IMPORT_APPLIED);
+}
+
+static void applied(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct import *i = ctx;
+    struct ingest_place at = {.file = ""};
+    if (err == KITH_OK) {
+        import_committed(i);
+        return;
+    }
+    if (err == KITH_EINVAL || err == KITH_EINTERNAL)
+        ingest_receipt_add(i->found, INGEST_ERROR, &at, "database", "The database refused it: %s",
+                           why ? why->text : "");
+    if (err == KITH_EDB)
+        import_ask(i); /* was it committed? */
+    else
+        fail(i, err);
+}
+
+static void changed_sets(struct kith_job *job, const struct import *i, int64_t now)
+{
+    for (size_t k = 0; k < i->resources_n; k++) {
+        const struct import_resource *r = &i->resources[k];
+        if (!i->bulk || (r->before && r->gone_n == 0 && r->ids_n == r->before_n))
+            continue;
+        ingest_store_import_set(job, i, r);
+        ingest_store_missing(job, i, r, now);
+    }
+}
+
+static void commit(struct import *i)
+{
+    struct kith_job *job = NULL;
+    int64_t now = kith_clock_now_us();
+    kith_auto_mem char *receipt = import_receipt(i);
+    kith_err err = receipt ? kith_job_new(&job) : KITH_ENOMEM;
+    if (err != KITH_OK) {
+        fail(i, err);
+        return;
+    }
+    kith_job_patience(job, IMPORT_PATIENCE);
+    ingest_store_import_apply(job, i, kith_owner_epoch(i->all->opts.owner, i->district->id, 0), now,
+                              on_log, i);
+    changed_sets(job, i, now);
+    ingest_store_import_state(job, i->district->id, i->id, "applied", receipt, now);
+    ingest_store_stage_clear(job, i->district->id);
+    err = kith_db_run(i->all->opts.db, job, applied, i);
+    if (err != KITH_OK)
+        fail(i, err);
+}
+
+/* The next batch of what vanished, or the transaction. */
+static void take_out(struct import *i)
+{
+    while (i->at_resource < i->resources_n && i->at_gone >= i->resources[i->at_resource].gone_n) {
+        i->at_resource++;
+        i->at_gone = 0;
+    }
+    if (i->at_resource == i->resources_n) {
+        commit(i);
+        return;
+    }
+    const struct import_resource *r = &i->resources[i->at_resource];
+    size_t n = r->gone_n - i->at_gone < IMPORT_BATCH ? r->gone_n - i->at_gone : IMPORT_BATCH;
+    struct kith_job *job = NULL;
+    i->batch.n = 0;
+    i->batch.type = 0;
+    i->batch.count = 0;
+    i->batch.records.n = 0;
+    kith_err err = kith_job_new(&job);
+    if (err == KITH_OK) {
+        ingest_store_import_bodies(job, i->district->id, r->resource->name, r->gone + i->at_gone, n,
+                                   on_bodies, i);
+        i->at_gone += n;
+        err = kith_db_run(i->all->opts.db, job, bodies_read, i);
+    }
+    if (err != KITH_OK)
+        fail(i, err);
+}
+
+void import_apply(struct import *i)
+{
+    kith_err err = KITH_OK;
+    for (size_t k = 0; k < i->resources_n && i->bulk && err == KITH_OK; k++)
+        err = find_gone(&i->resources[k]);
+    if (err != KITH_OK)
+        fail(i, err);
+    else if (i->bulk && shrunken(i))
+        import_end(i, IMPORT_QUARANTINED);
+    else
+        take_out(i);
+}

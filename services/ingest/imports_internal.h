@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by imports.c (which package, its state), imports_stage.c (documents into the staging tables) and imports_apply.c (what vanished,
+ * the transaction). */
+#ifndef INGEST_IMPORTS_INTERNAL_H
+#define INGEST_IMPORTS_INTERNAL_H
+
+#include <jansson.h>
+
+#include "ingest/imports.h"
+#include "ingest/ingest.h"
+#include "ingest/roster.h"
+#include "ingest/store.h"
+#include "kith/worker.h"
+
+#define IMPORT_CHUNK     1000
+#define IMPORT_BATCH     500 /* that are taken out at a time */
+#define IMPORT_RESOURCES 48
+#define IMPORT_PATIENCE  (10 * 60 * 1000) /* ms for the transaction */
+
+/* Documents that the thread hands over. */
+struct import_chunk {
+    size_t n;
+    struct ingest_emitted docs[IMPORT_CHUNK];
+};
+
+/* What a package does to one resource. */
+struct import_resource {
+    const struct ingest_resource *resource;
+    uint64_t created, updated, unchanged, removed, missing;
+    size_t ids_n, ids_size;
+    struct kith_id *ids; /* of this package; sorted before they are compared */
+    size_t before_n;
+    struct kith_id *before; /* of the last one, sorted; NULL: there was none */
+    size_t gone_n;
+    struct kith_id *gone; /* of the last one, not of this */
+    size_t absent_n;
+    struct kith_id *absent; /* of those: kept and marked as missing */
+};
+
+/* How to take back what became known before its COMMIT. */
+struct import_undo {
+    struct kith_id id;
+    int64_t num;
+    int64_t digest;
+};
+
+enum import_end { IMPORT_APPLIED, IMPORT_REFUSED, IMPORT_QUARANTINED, IMPORT_AGAIN };
+
+struct import {
+    struct ingest_imports *all;
+    struct ingest_district *district;
+    int64_t id;
+    char name[256];
+    char path[4096];
+    bool strict;
+    bool confirmed;
+    /* the thread's, until it has returned */
+    struct ingest_receipt *receipt;
+    kith_err read_err;
+    bool bulk;
+    char origin[16];
+    struct kith_worker *worker;
+    struct kith_worker *thread; /* the same, for the thread */
+    struct import_chunk *filling;
+    /* the loop's */
+    struct ingest_receipt *found; /* while staging */
+    bool holding;                 /* asked the writer for the district */
+    struct import_chunk *waiting; /* for the hold */
+    struct import_chunk *chunk;   /* being staged */
+    size_t resources_n;
+    struct import_resource resources[IMPORT_RESOURCES];
+    struct ingest_known *staged; /* documents in the staging tables */
+    size_t undo_n, undo_size;
+    struct import_undo *undo;
+    int32_t item_seq, ref_seq, record_seq;
+    int64_t pos;
+    /* taking out */
+    size_t at_resource, at_gone;
+    struct {
+        size_t n;
+        struct kith_id ids[IMPORT_BATCH];
+        int32_t type, count; /* of their log records */
+        struct kith_bytes records;
+    } batch;
+    kith_err step_err;
+};
+
+struct ingest_imports {
+    struct ingest_imports_opts opts;
+    struct kith_timer *again;
+    struct import *running;
+    bool looking; /* for the next one */
+    bool draining;
+    unsigned open; /* jobs of add and decide */
+};
+
+/* imports.c */
+struct import_resource *import_of(struct import *i, const struct ingest_resource *r);
+void import_end(struct import *i, enum import_end end);
+
+/* imports_stage.c: a chunk that the thread gave; the district is held. Calls kith_worker_next when it is staged. */
+void import_stage(struct import *i, struct import_chunk *chunk);
+void import_chunk_free(void *chunk);
+
+/* imports_apply.c: everything is staged. Ends with import_end. */
+void import_apply(struct import *i);
+/* The sets of the last package, into resources[].before. */
+void import_load_sets(struct import *i, const struct kith_rows *rows);
+/* The receipt as JSON; malloc'ed; NULL when memory is exhausted. */
+char *import_receipt(const struct import *i);
+/* Its transaction is committed. */
+void import_committed(struct import *i);
+/* The outcome of its transaction is unknown: ask, then go on. */
+void import_ask(struct import *i);
+/* Forget what became known. */
+void import_undo(struct import *i);
+
+/* ---- store_imports.c ---- */
+void ingest_store_import_insert(struct kith_job *job, int32_t district, const char *name,
+                                const char *door, const char *file, int64_t bytes, bool strict,
+                                int64_t at_us, kith_db_rows_fn rows, void *ctx);
+/* Columns: import, name, state, created, done (null), and of one: receipt. */
+void ingest_store_import_list(struct kith_job *job, int32_t district, kith_db_rows_fn rows,
+                              void *ctx);
+void ingest_store_import_get(struct kith_job *job, int32_t district, int64_t import_id,
+                             kith_db_rows_fn rows, void *ctx);
+/* Columns: district, import, name, file, strict, confirmed, state; received and quarantined ones in order. */
+void ingest_store_imports_waiting(struct kith_job *job, kith_db_rows_fn rows, void *ctx);
+/* `receipt` NULL: as it is; at_us 0: not done. */
+void ingest_store_import_state(struct kith_job *job, int32_t district, int64_t import_id,
+                               const char *state, const char *receipt, int64_t at_us);
+/* Guard: KITH_ENOTFOUND unless it is in quarantine. */
+void ingest_store_import_decide(struct kith_job *job, int32_t district, int64_t import_id,
+                                bool confirm, int64_t at_us);
+void ingest_store_import_sets(struct kith_job *job, int32_t district, const char *origin,
+                              kith_db_rows_fn rows, void *ctx);
+void ingest_store_import_bodies(struct kith_job *job, int32_t district, const char *resource,
+                                const struct kith_id *ids, size_t n, kith_db_rows_fn rows,
+                                void *ctx);
+/* One or two steps: documents and what they refer to. `is_new`, `new_num`: of each op. */
+void ingest_store_stage(struct kith_job *job, const struct import *i, struct ingest_op *const *ops,
+                        const bool *is_new, size_t n, size_t refs_n);
+void ingest_store_stage_removals(struct kith_job *job, const struct import *i, const char *resource,
+                                 const struct kith_id *ids, size_t n);
+void ingest_store_stage_record(struct kith_job *job, const struct import *i, int32_t seq,
+                               int32_t type, int32_t count, const struct kith_bytes *payload);
+void ingest_store_stage_clear(struct kith_job *job, int32_t district);
+/* The whole transaction but for sets, marks and state. */
+void ingest_store_import_apply(struct kith_job *job, const struct import *i, int64_t epoch,
+                               int64_t at_us, kith_db_rows_fn rows, void *ctx);
+void ingest_store_import_set(struct kith_job *job, const struct import *i,
+                             const struct import_resource *r);
+void ingest_store_missing(struct kith_job *job, const struct import *i,
+                          const struct import_resource *r, int64_t at_us);
+
+#endif
