@@ -78,9 +78,6 @@ void kith_job_guard(struct kith_job *job, kith_err otherwise);
  * see. First in the job; makes even one further step a transaction. */
 void kith_job_scope(struct kith_job *job, const int32_t *districts, size_t n);
 
-/* How long the job may take, and each of its statements; 30 s otherwise. Makes even one step a transaction. */
-void kith_job_patience(struct kith_job *job, int64_t ms);
-
 void kith_job_bool(struct kith_job *job, bool v);
 void kith_job_i2(struct kith_job *job, int16_t v);
 void kith_job_i4(struct kith_job *job, int32_t v);
@@ -111,6 +108,18 @@ void kith_job_bools(struct kith_job *job, const bool *v, size_t n);
  * Errors: KITH_EBUSY the queue is full; KITH_EDB no connection: done is NOT called, job is freed. */
 KITH_MUST_CHECK kith_err kith_db_run(struct kith_db *db, struct kith_job *job, kith_db_done_fn done,
                                      void *ctx);
+
+/* ---- a transaction of several jobs, for what is too large for one. It keeps a connection from its first job to its end. ---- */
+struct kith_tx;
+/* `patience_ms`: how long a statement of it may take, and how long it may wait between jobs. */
+KITH_MUST_CHECK kith_err kith_tx_new(struct kith_db *db, int64_t patience_ms, struct kith_tx **ret);
+/* Run a job inside; one at a time. `commit`: COMMIT follows and the transaction has ended. After an error it has ended too, rolled back (or, when
+ * COMMIT was under way, with unknown outcome: KITH_EDB), and every further job is refused with KITH_EDB. Else as kith_db_run. */
+KITH_MUST_CHECK kith_err kith_tx_run(struct kith_tx *tx, struct kith_job *job, bool commit,
+                                     kith_db_done_fn done, void *ctx);
+/* Not while a job of it runs. What was not committed is rolled back. NULL is fine. */
+void kith_tx_free(struct kith_tx *tx);
+KITH_DEFINE_AUTO(kith_tx)
 
 /* ---- rows; borrowed inside kith_db_rows_fn ---- */
 size_t kith_rows_n(const struct kith_rows *r);

@@ -134,6 +134,19 @@ static bool send_step(struct db_conn *c, const struct kith_job *job, const struc
                                db->lengths, db->formats, 1);
 }
 
+enum { PATIENCE = 2 };
+
+static bool send_patience(struct db_conn *c, int64_t ms)
+{
+    char statement[64];
+    char idle[96];
+    (void)snprintf(statement, sizeof(statement), "SET LOCAL statement_timeout TO %lld",
+                   (long long)ms);
+    (void)snprintf(idle, sizeof(idle), "SET LOCAL idle_in_transaction_session_timeout TO %lld",
+                   (long long)ms);
+    return send_plain(c, statement) && send_plain(c, idle);
+}
+
 static bool send_job(struct db_conn *c, const struct kith_job *job)
 {
     bool transaction = db_job_transaction(job);
@@ -141,31 +154,29 @@ static bool send_job(struct db_conn *c, const struct kith_job *job)
         return false;
     if (job->scope && !send_plain(c, job->scope))
         return false;
-    if (job->patience_ms > 0) {
-        char text[64];
-        (void)snprintf(text, sizeof(text), "SET LOCAL statement_timeout TO %lld",
-                       (long long)job->patience_ms);
-        if (!send_plain(c, text))
-            return false;
-    }
+    if (transaction && job->tx && !send_patience(c, job->tx->patience_ms))
+        return false;
     for (size_t i = 0; i < job->steps_n; i++)
         if (!send_step(c, job, &job->steps[i]))
             return false;
     /* nothing to look at before: COMMIT goes along (after an error the server skips it) */
-    if (transaction && !job->guarded && !send_prepared(c, "kith_commit"))
+    bool commits = job->tx ? job->ends : transaction;
+    if (commits && !job->guarded && !send_prepared(c, "kith_commit"))
         return false;
     return sync_and_flush(c);
 }
 
 void db_conn_start(struct db_conn *c, struct kith_job *job)
 {
-    assert(c->state == DB_IDLE && !c->job);
+    assert((c->state == DB_IDLE || (c->state == DB_HELD && job->tx == c->tx)) && !c->job);
+    if (job->tx && !c->tx)
+        db_tx_take(job->tx, c);
     c->state = DB_BUSY;
     c->job = job;
     c->err = KITH_OK;
     c->phase = DB_STEPS;
     job->sent_us = kith_clock_mono_us();
-    kith_timer_start(c->timer, job->patience_ms > 0 ? job->patience_ms + JOB_MS : JOB_MS, 0);
+    kith_timer_start(c->timer, job->tx ? job->tx->patience_ms + JOB_MS : JOB_MS, 0);
     if (!send_job(c, job)) {
         c->broken = true;
         kith_timer_start(c->db->soon, 0, 0);
@@ -305,7 +316,8 @@ static void on_step_result(struct db_conn *c, const struct db_step *step, PGresu
 static const struct db_step *step_at(const struct db_conn *c, size_t at)
 {
     const struct kith_job *job = c->job;
-    size_t before = db_job_transaction(job) ? 1 + (job->scope != NULL) + (job->patience_ms > 0) : 0;
+    size_t before =
+        db_job_transaction(job) ? 1 + (job->scope != NULL) + (job->tx ? PATIENCE : 0) : 0;
     if (c->phase != DB_STEPS || at < before || at - before >= job->steps_n)
         return NULL;
     return &job->steps[at - before];
@@ -323,15 +335,19 @@ static void on_job_result(struct db_conn *c, PGresult *result)
         on_step_result(c, step, result);
 }
 
-static void job_end(struct db_conn *c)
+static void job_end(struct db_conn *c, bool stays_open)
 {
-    if (PQtransactionStatus(c->pg) != PQTRANS_IDLE) {
+    if (!stays_open && PQtransactionStatus(c->pg) != PQTRANS_IDLE) {
         db_conn_lost(c, KITH_EDB, "the server kept a transaction open");
         return;
     }
     kith_timer_stop(c->timer);
     struct kith_why why = c->why;
-    c->state = DB_IDLE;
+    c->state = stays_open ? DB_HELD : DB_IDLE;
+    if (stays_open)
+        c->tx->begun = true;
+    else
+        db_tx_end(c);
     db_on_job_end(c, KITH_TAKE(c->job), c->err, &why);
 }
 
@@ -341,8 +357,9 @@ static void on_job_phase_end(struct db_conn *c)
     /* the server tells whether the transaction is still open: it is not when COMMIT went along and worked */
     bool open = PQtransactionStatus(c->pg) == PQTRANS_INTRANS ||
                 PQtransactionStatus(c->pg) == PQTRANS_INERROR;
-    if (c->phase != DB_STEPS || !open) {
-        job_end(c);
+    bool stays_open = open && !c->err && c->job->tx && !c->job->ends;
+    if (c->phase != DB_STEPS || !open || stays_open) {
+        job_end(c, stays_open);
         return;
     }
     c->phase = c->err ? DB_ROLLBACK : DB_COMMIT;
@@ -411,7 +428,7 @@ void db_conn_on_timer(void *ctx)
         db_conn_open(c);
     else if (c->state == DB_BUSY)
         db_conn_lost(c, KITH_EDB, "the server did not answer in time");
-    else if (c->state != DB_IDLE)
+    else if (c->state != DB_IDLE && c->state != DB_HELD)
         db_conn_lost(c, KITH_EDB, "connecting took too long");
     db_leave(db);
 }
@@ -426,11 +443,12 @@ static void close_pg(struct db_conn *c)
 void db_conn_lost(struct db_conn *c, kith_err err, const char *text)
 {
     struct kith_db *db = c->db;
-    bool usable = c->state == DB_IDLE || c->state == DB_BUSY;
+    bool usable = c->state == DB_IDLE || c->state == DB_BUSY || c->state == DB_HELD;
     struct kith_why why;
     db_why_set(&why, c->job ? "outcome unknown: " : "", text);
     close_pg(c);
     struct kith_job *job = KITH_TAKE(c->job);
+    db_tx_end(c);
     c->state = DB_DOWN;
     c->broken = false;
     db->last_err = err;
@@ -454,6 +472,7 @@ void db_conn_lost(struct db_conn *c, kith_err err, const char *text)
 void db_conn_done(struct db_conn *c)
 {
     close_pg(c);
+    db_tx_end(c);
     kith_timer_free(KITH_TAKE(c->timer));
     static const struct kith_why why = {"the database pool was closed"};
     if (c->job)

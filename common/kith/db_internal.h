@@ -49,10 +49,11 @@ struct kith_job {
     size_t params_n, params_size;
     uint8_t *data; /* all parameters, one behind the other */
     size_t data_n, data_size;
-    size_t array_left;   /* elements of the open array that are still to come */
-    char array_element;  /* its letter, lower case */
-    char *scope;         /* a SET LOCAL statement; NULL = none */
-    int64_t patience_ms; /* 0 = as every job */
+    size_t array_left;  /* elements of the open array that are still to come */
+    char array_element; /* its letter, lower case */
+    char *scope;        /* a SET LOCAL statement; NULL = none */
+    struct kith_tx *tx; /* runs inside of it */
+    bool ends;          /* and ends it */
     bool guarded;
     kith_err err; /* the first mistake in building it */
     struct kith_why why;
@@ -60,6 +61,14 @@ struct kith_job {
     void *ctx;
     struct kith_job *next;
     int64_t sent_us;
+};
+
+struct kith_tx {
+    struct kith_db *db;
+    struct db_conn *conn; /* from the first job on */
+    int64_t patience_ms;
+    bool begun;
+    bool dead;
 };
 
 /* All parameters of all steps there? Sets job->err and job->why. */
@@ -83,7 +92,8 @@ void db_why_set(struct kith_why *why, const char *before, const char *text);
 kith_err db_err_of(const struct pg_result *result, const char *what, struct kith_why *why);
 
 /* ---- one connection (db_conn.c) ---- */
-enum db_state { DB_DOWN, DB_CONNECTING, DB_SETUP, DB_IDLE, DB_BUSY };
+/* HELD: inside a transaction, between two of its jobs */
+enum db_state { DB_DOWN, DB_CONNECTING, DB_SETUP, DB_IDLE, DB_BUSY, DB_HELD };
 enum db_phase { DB_STEPS, DB_COMMIT, DB_ROLLBACK };
 
 struct db_conn {
@@ -98,7 +108,8 @@ struct db_conn {
     size_t at;     /* results that came in this phase */
     enum db_phase phase;
     struct kith_job *job;
-    kith_err err; /* of the job or of the setup */
+    struct kith_tx *tx; /* that it is kept for */
+    kith_err err;       /* of the job or of the setup */
     struct kith_why why;
 };
 
@@ -135,13 +146,19 @@ void db_enter(struct kith_db *db);
 void db_leave(struct kith_db *db);
 
 void db_conn_open(struct db_conn *c);
-/* Send a job; c is DB_IDLE. A failure shows later, from the loop. */
+/* Send a job; c is DB_IDLE, or DB_HELD by the job's transaction. A failure shows later, from the loop. */
 void db_conn_start(struct db_conn *c, struct kith_job *job);
 /* The connection is of no use: close it, call its job back, try again after a pause. */
 void db_conn_lost(struct db_conn *c, kith_err err, const char *text);
 /* Free what it holds; its job is called back. */
 void db_conn_done(struct db_conn *c);
 void db_conn_on_timer(void *ctx);
+
+/* ---- transactions of several jobs (db_tx.c) ---- */
+/* The job is the first of its transaction, and on c now. */
+void db_tx_take(struct kith_tx *tx, struct db_conn *c);
+/* The transaction that c is kept for has ended. */
+void db_tx_end(struct db_conn *c);
 
 /* ---- the pool, for db_conn.c ---- */
 void db_on_ready(struct db_conn *c);

@@ -115,12 +115,7 @@ void db_job_check(struct kith_job *job)
 
 bool db_job_transaction(const struct kith_job *job)
 {
-    return job->scope || job->patience_ms > 0 || job->steps_n > 1;
-}
-
-void kith_job_patience(struct kith_job *job, int64_t ms)
-{
-    job->patience_ms = ms;
+    return job->tx ? !job->tx->begun : job->scope || job->steps_n > 1;
 }
 
 void kith_job_step(struct kith_job *job, const struct kith_stmt *stmt, kith_db_rows_fn rows,

@@ -34,7 +34,11 @@ static void import_free(struct import *i)
         free(i->resources[k].absent);
     }
     ingest_known_free(i->staged);
-    kith_bytes_done(&i->batch.records);
+    kith_tx_free(i->tx);
+    for (size_t k = 0; k < i->records_n; k++)
+        kith_bytes_done(&i->records[k].bytes);
+    free(i->records);
+    kith_bytes_done(&i->batch.records.bytes);
     free(i->undo);
     free(i);
 }
@@ -96,16 +100,15 @@ static void sets_loaded(void *ctx, kith_err err, const struct kith_why *why)
     import_stage(i, KITH_TAKE(i->waiting));
 }
 
-/* The district is ours: what an attempt before left in the staging tables goes, what the last package held is read. */
+/* The district is ours: the transaction begins with what the last package held. */
 static void on_held(void *ctx)
 {
     struct import *i = ctx;
     struct kith_job *job = NULL;
     kith_err err = kith_job_new(&job);
     if (err == KITH_OK) {
-        ingest_store_stage_clear(job, i->district->id);
         ingest_store_import_sets(job, i->district->id, i->origin, on_sets, i);
-        err = kith_db_run(i->all->opts.db, job, sets_loaded, i);
+        err = kith_tx_run(i->tx, job, false, sets_loaded, i);
     }
     if (err != KITH_OK) {
         i->step_err = err;
@@ -177,7 +180,6 @@ static void write_state(struct import *i, const char *state)
     kith_err err = receipt ? kith_job_new(&job) : KITH_ENOMEM;
     if (err == KITH_OK) {
         ingest_store_import_state(job, i->district->id, i->id, state, receipt, kith_clock_now_us());
-        ingest_store_stage_clear(job, i->district->id);
         err = kith_db_run(i->all->opts.db, job, state_written, i);
     }
     if (err != KITH_OK)
@@ -187,6 +189,7 @@ static void write_state(struct import *i, const char *state)
 void import_end(struct import *i, enum import_end end)
 {
     static const char *const names[] = {"applied", "refused", "quarantined", "again"};
+    kith_tx_free(KITH_TAKE(i->tx)); /* rolls back what was not committed */
     if (end != IMPORT_APPLIED)
         import_undo(i);
     release(i);
@@ -277,7 +280,8 @@ static kith_err begin(struct ingest_imports *im, const struct kith_rows *rows, s
     i->confirmed = kith_rows_bool(rows, row, 5);
     i->receipt = calloc(1, sizeof(*i->receipt));
     i->found = calloc(1, sizeof(*i->found));
-    if (!i->receipt || !i->found || !i->district || ingest_known_new(&i->staged) != KITH_OK)
+    if (!i->receipt || !i->found || !i->district || ingest_known_new(&i->staged) != KITH_OK ||
+        kith_tx_new(im->opts.db, IMPORT_PATIENCE, &i->tx) != KITH_OK)
         return KITH_ENOMEM;
     struct kith_worker_opts opts = {.loop = im->opts.loop,
                                     .run = read_package,

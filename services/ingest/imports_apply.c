@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A staged package becomes real: what vanished since the last one, then one transaction. */
+/* The end of a package's transaction: what vanished since the last one, the log records, COMMIT. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,9 +97,9 @@ static void on_bodies(void *ctx, const struct kith_rows *rows)
         i->batch.ids[i->batch.n++] = id;
         i->step_err =
             ingest_record_document(i->district, r->resource, kith_rows_text(rows, k, 2),
-                                   kith_rows_int(rows, k, 1), true, &i->batch.records, &type);
-        i->batch.type = type ? type : i->batch.type;
-        i->batch.count += type != 0;
+                                   kith_rows_int(rows, k, 1), true, &i->batch.records.bytes, &type);
+        i->batch.records.type = type ? type : i->batch.records.type;
+        i->batch.records.count += type != 0;
     }
 }
 
@@ -109,7 +109,7 @@ static void fail(struct import *i, kith_err err)
     import_end(i, err == KITH_EINVAL || err == KITH_EINTERNAL ? IMPORT_REFUSED : IMPORT_AGAIN);
 }
 
-static void batch_staged(void *ctx, kith_err err, const struct kith_why *why)
+static void batch_gone(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct import *i = ctx;
     (void)why;
@@ -119,7 +119,7 @@ static void batch_staged(void *ctx, kith_err err, const struct kith_why *why)
         take_out(i);
 }
 
-/* What of the batch goes is now known: into the staging tables with it. */
+/* What of the batch goes is now known. */
 static void bodies_read(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct import *i = ctx;
@@ -132,22 +132,18 @@ static void bodies_read(void *ctx, kith_err err, const struct kith_why *why)
         take_out(i);
         return;
     }
+    if (err == KITH_OK && i->batch.records.count > 0)
+        err = import_keep_records(i, &i->batch.records);
+    for (size_t k = 0; k < i->batch.n && err == KITH_OK; k++)
+        err = ingest_known_put(i->staged, &i->batch.ids[k], 0, INGEST_ABSENT);
     if (err == KITH_OK)
         err = kith_job_new(&job);
     if (err == KITH_OK) {
-        ingest_store_stage_removals(job, i, r->resource->name, i->batch.ids, i->batch.n);
-        if (i->batch.count > 0)
-            ingest_store_stage_record(job, i, i->record_seq++, i->batch.type, i->batch.count,
-                                      &i->batch.records);
-        i->item_seq += (int32_t)i->batch.n;
         r->removed += i->batch.n;
-        for (size_t k = 0; k < i->batch.n && err == KITH_OK; k++)
-            err = ingest_known_put(i->staged, &i->batch.ids[k], 0, INGEST_ABSENT);
+        ingest_store_import_delete(job, i->district->id, r->resource->name, i->batch.ids,
+                                   i->batch.n);
+        err = kith_tx_run(i->tx, job, false, batch_gone, i);
     }
-    if (err == KITH_OK)
-        err = kith_db_run(i->all->opts.db, job, batch_staged, i);
-    else
-        kith_job_free(job);
     if (err != KITH_OK)
         fail(i, err);
 }
@@ -181,13 +177,6 @@ char *import_receipt(const struct import *i)
     return text;
 }
 
-static void on_log(void *ctx, const struct kith_rows *rows)
-{
-    struct import *i = ctx;
-    if (kith_rows_n(rows) > 0)
-        i->pos = kith_rows_int(rows, 0, 0);
-}
-
 static void forget(void *ctx, const struct ingest_known_row *row)
 {
     struct import *i = ctx;
@@ -203,7 +192,7 @@ void import_committed(struct import *i)
 {
     ingest_known_each(i->staged, forget, i);
     i->undo_n = 0;
-    kith_owner_committed(i->all->opts.owner, i->district->id, 0, i->pos);
+    kith_owner_committed(i->all->opts.owner, i->district->id, 0, 0);
     import_end(i, IMPORT_APPLIED);
 }
 
@@ -238,20 +227,24 @@ static void changed_sets(struct kith_job *job, const struct import *i, int64_t n
 static void commit(struct import *i)
 {
     struct kith_job *job = NULL;
+    int32_t district = i->district->id;
     int64_t now = kith_clock_now_us();
+    struct kith_owner *owner = i->all->opts.owner;
     kith_auto_mem char *receipt = import_receipt(i);
     kith_err err = receipt ? kith_job_new(&job) : KITH_ENOMEM;
     if (err != KITH_OK) {
         fail(i, err);
         return;
     }
-    kith_job_patience(job, IMPORT_PATIENCE);
-    ingest_store_import_apply(job, i, kith_owner_epoch(i->all->opts.owner, i->district->id, 0), now,
-                              on_log, i);
+    ingest_store_owned(job, district, kith_owner_epoch(owner, district, 0));
+    for (size_t k = 0; k < i->records_n; k++) {
+        const struct import_records *r = &i->records[k];
+        kith_owner_append(owner, job, district, 0, r->type, r->count, now, r->bytes.data,
+                          r->bytes.n);
+    }
     changed_sets(job, i, now);
-    ingest_store_import_state(job, i->district->id, i->id, "applied", receipt, now);
-    ingest_store_stage_clear(job, i->district->id);
-    err = kith_db_run(i->all->opts.db, job, applied, i);
+    ingest_store_import_state(job, district, i->id, "applied", receipt, now);
+    err = kith_tx_run(i->tx, job, true, applied, i);
     if (err != KITH_OK)
         fail(i, err);
 }
@@ -271,15 +264,15 @@ static void take_out(struct import *i)
     size_t n = r->gone_n - i->at_gone < IMPORT_BATCH ? r->gone_n - i->at_gone : IMPORT_BATCH;
     struct kith_job *job = NULL;
     i->batch.n = 0;
-    i->batch.type = 0;
-    i->batch.count = 0;
-    i->batch.records.n = 0;
+    i->batch.records.type = 0;
+    i->batch.records.count = 0;
+    i->batch.records.bytes.n = 0;
     kith_err err = kith_job_new(&job);
     if (err == KITH_OK) {
         ingest_store_import_bodies(job, i->district->id, r->resource->name, r->gone + i->at_gone, n,
                                    on_bodies, i);
         i->at_gone += n;
-        err = kith_db_run(i->all->opts.db, job, bodies_read, i);
+        err = kith_tx_run(i->tx, job, false, bodies_read, i);
     }
     if (err != KITH_OK)
         fail(i, err);

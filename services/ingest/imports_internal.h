@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by imports.c (which package, its state), imports_stage.c (documents into the staging tables) and imports_apply.c (what vanished,
- * the transaction). */
+/* Shared by imports.c (which package, its state), imports_stage.c (documents into the transaction) and imports_apply.c (what vanished, the
+ * end of the transaction). */
 #ifndef INGEST_IMPORTS_INTERNAL_H
 #define INGEST_IMPORTS_INTERNAL_H
 
@@ -15,7 +15,7 @@
 #define IMPORT_CHUNK     1000
 #define IMPORT_BATCH     500 /* that are taken out at a time */
 #define IMPORT_RESOURCES 48
-#define IMPORT_PATIENCE  (10 * 60 * 1000) /* ms for the transaction */
+#define IMPORT_PATIENCE  (10 * 60 * 1000) /* ms for a statement */
 
 /* Documents that the thread hands over. */
 struct import_chunk {
@@ -35,6 +35,13 @@ struct import_resource {
     struct kith_id *gone; /* of the last one, not of this */
     size_t absent_n;
     struct kith_id *absent; /* of those: kept and marked as missing */
+};
+
+/* One log record's worth. */
+struct import_records {
+    int32_t type;
+    int32_t count;
+    struct kith_bytes bytes;
 };
 
 /* How to take back what became known before its COMMIT. */
@@ -69,18 +76,19 @@ struct import {
     struct import_chunk *chunk;   /* being staged */
     size_t resources_n;
     struct import_resource resources[IMPORT_RESOURCES];
-    struct ingest_known *staged; /* documents in the staging tables */
+    struct kith_tx *tx;
+    struct ingest_known *staged; /* documents that the transaction has written or taken out */
     size_t undo_n, undo_size;
     struct import_undo *undo;
-    int32_t item_seq, ref_seq, record_seq;
-    int64_t pos;
+    /* log records, for the end: appending locks the head of the log */
+    size_t records_n, records_size;
+    struct import_records *records;
     /* taking out */
     size_t at_resource, at_gone;
     struct {
         size_t n;
         struct kith_id ids[IMPORT_BATCH];
-        int32_t type, count; /* of their log records */
-        struct kith_bytes records;
+        struct import_records records;
     } batch;
     kith_err step_err;
 };
@@ -98,9 +106,11 @@ struct ingest_imports {
 struct import_resource *import_of(struct import *i, const struct ingest_resource *r);
 void import_end(struct import *i, enum import_end end);
 
-/* imports_stage.c: a chunk that the thread gave; the district is held. Calls kith_worker_next when it is staged. */
+/* imports_stage.c: a chunk that the thread gave; the district is held. Calls kith_worker_next when it is written. */
 void import_stage(struct import *i, struct import_chunk *chunk);
 void import_chunk_free(void *chunk);
+/* Keep log records for the end; taken from `from`. Errors: KITH_ENOMEM. */
+KITH_MUST_CHECK kith_err import_keep_records(struct import *i, struct import_records *from);
 
 /* imports_apply.c: everything is staged. Ends with import_end. */
 void import_apply(struct import *i);
@@ -137,17 +147,9 @@ void ingest_store_import_sets(struct kith_job *job, int32_t district, const char
 void ingest_store_import_bodies(struct kith_job *job, int32_t district, const char *resource,
                                 const struct kith_id *ids, size_t n, kith_db_rows_fn rows,
                                 void *ctx);
-/* One or two steps: documents and what they refer to. `is_new`, `new_num`: of each op. */
-void ingest_store_stage(struct kith_job *job, const struct import *i, struct ingest_op *const *ops,
-                        const bool *is_new, size_t n, size_t refs_n);
-void ingest_store_stage_removals(struct kith_job *job, const struct import *i, const char *resource,
-                                 const struct kith_id *ids, size_t n);
-void ingest_store_stage_record(struct kith_job *job, const struct import *i, int32_t seq,
-                               int32_t type, int32_t count, const struct kith_bytes *payload);
-void ingest_store_stage_clear(struct kith_job *job, int32_t district);
-/* The whole transaction but for sets, marks and state. */
-void ingest_store_import_apply(struct kith_job *job, const struct import *i, int64_t epoch,
-                               int64_t at_us, kith_db_rows_fn rows, void *ctx);
+/* Documents, and what they refer to (2 steps). */
+void ingest_store_import_delete(struct kith_job *job, int32_t district, const char *resource,
+                                const struct kith_id *ids, size_t n);
 void ingest_store_import_set(struct kith_job *job, const struct import *i,
                              const struct import_resource *r);
 void ingest_store_missing(struct kith_job *job, const struct import *i,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Documents of a package, piece by piece: compared with what is known, checked against it, and when they differ put into the staging
- * tables with their log records. What is new is known at once, so that the next document may refer to it; import_undo takes it back. */
+/* Documents of a package, piece by piece: compared with what is known, checked against it, and when they differ written by the
+ * transaction, their log records kept for its end. What is new is known at once, so that the next document may refer to it; import_undo takes it back. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "ingest/imports_internal.h"
+#include "kith/clock.h"
 #include "kith/msg.h"
 
 #define RECORD_TYPES 24
@@ -93,13 +94,13 @@ static bool resolved(struct import *i, const struct ingest_emitted *e)
     return true;
 }
 
+/* What a chunk changes: new documents and others apart, because new ones are written faster. */
 struct staging {
-    size_t n, refs_n;
-    struct ingest_op *changed[IMPORT_CHUNK];
-    bool is_new[IMPORT_CHUNK];
+    size_t n[2];
+    struct ingest_op *changed[2][IMPORT_CHUNK];
 };
 
-/* One document: unchanged, or among those to be staged. */
+/* One document: unchanged, or among those to be written. */
 static kith_err look_at(struct import *i, const struct ingest_emitted *e, struct ingest_op *op,
                         struct staging *s)
 {
@@ -126,51 +127,60 @@ static kith_err look_at(struct import *i, const struct ingest_emitted *e, struct
     }
     if (!resolved(i, e))
         return KITH_OK;
-    bool is_new = !present;
     op->doc = e->doc;
+    op->id = e->doc->id;
     err = make_known(i, op, row);
     if (err != KITH_OK)
         return err;
-    r->created += is_new;
-    r->updated += !is_new;
-    for (size_t k = 0; k < e->doc->refs_n; k++)
-        s->refs_n += e->doc->refs[k].n;
-    s->is_new[s->n] = is_new;
-    s->changed[s->n++] = op;
+    r->created += !present;
+    r->updated += present;
+    s->changed[present][s->n[present]++] = op;
+    return KITH_OK;
+}
+
+kith_err import_keep_records(struct import *i, struct import_records *from)
+{
+    if (i->records_n == i->records_size) {
+        size_t size = i->records_size ? i->records_size * 2 : 64;
+        struct import_records *records = reallocarray(i->records, size, sizeof(*records));
+        if (!records)
+            return KITH_ENOMEM;
+        i->records = records;
+        i->records_size = size;
+    }
+    i->records[i->records_n++] = *from;
+    *from = (struct import_records){0};
     return KITH_OK;
 }
 
 /* Log records of the changed documents, a list for each type. */
-static kith_err stage_records(struct import *i, struct kith_job *job, const struct staging *s)
+static kith_err make_records(struct import *i, struct ingest_op *const *ops, size_t n)
 {
-    struct {
-        int32_t type;
-        int32_t count;
-        struct kith_bytes bytes;
-    } lists[RECORD_TYPES] = {{0}};
-    size_t n = 0;
+    struct import_records lists[RECORD_TYPES] = {{0}};
+    size_t lists_n = 0;
     struct kith_bytes one = {0};
     kith_err err = KITH_OK;
-    for (size_t k = 0; k < s->n && err == KITH_OK; k++) {
-        const struct ingest_doc *doc = s->changed[k]->doc;
+    for (size_t k = 0; k < n && err == KITH_OK; k++) {
+        const struct ingest_doc *doc = ops[k]->doc;
         int32_t type = 0;
-        one.n = 0;
-        err = ingest_record_document(i->district, doc->resource, doc->body, s->changed[k]->num,
-                                     false, &one, &type);
         size_t at = 0;
-        while (at < n && lists[at].type != type)
+        one.n = 0;
+        err = ingest_record_document(i->district, doc->resource, doc->body, ops[k]->num, false,
+                                     &one, &type);
+        while (at < lists_n && lists[at].type != type)
             at++;
-        if (err != KITH_OK || type == 0 || at == RECORD_TYPES)
+        if (err == KITH_OK && at == RECORD_TYPES)
+            err = KITH_EINTERNAL; /* more types than there are */
+        if (err != KITH_OK || type == 0)
             continue;
         lists[at].type = type;
-        n += at == n;
+        lists_n += at == lists_n;
         err = kith_bytes_add(&lists[at].bytes, one.data, one.n);
         lists[at].count++;
     }
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < lists_n; k++) {
         if (err == KITH_OK)
-            ingest_store_stage_record(job, i, i->record_seq++, lists[k].type, lists[k].count,
-                                      &lists[k].bytes);
+            err = import_keep_records(i, &lists[k]);
         kith_bytes_done(&lists[k].bytes);
     }
     kith_bytes_done(&one);
@@ -191,18 +201,23 @@ static void staged(void *ctx, kith_err err, const struct kith_why *why)
 static bool send(struct import *i, const struct staging *s)
 {
     struct kith_job *job = NULL;
+    int64_t now = kith_clock_now_us();
     i->step_err = kith_job_new(&job);
-    if (i->step_err != KITH_OK)
-        return false;
-    ingest_store_stage(job, i, (struct ingest_op *const *)s->changed, s->is_new, s->n, s->refs_n);
-    i->item_seq += (int32_t)s->n;
-    i->ref_seq += (int32_t)s->refs_n;
-    i->step_err = stage_records(i, job, s);
+    for (size_t k = 0; k < 2 && i->step_err == KITH_OK; k++) {
+        struct ingest_op *const *ops = s->changed[k];
+        if (s->n[k] == 0)
+            continue;
+        if (k == 0)
+            ingest_store_documents_new(job, i->district->id, ops, s->n[k], now);
+        else
+            ingest_store_documents(job, i->district->id, ops, s->n[k], now);
+        i->step_err = make_records(i, ops, s->n[k]);
+    }
     if (i->step_err != KITH_OK) {
         kith_job_free(job);
         return false;
     }
-    i->step_err = kith_db_run(i->all->opts.db, job, staged, i);
+    i->step_err = kith_tx_run(i->tx, job, false, staged, i);
     return i->step_err == KITH_OK;
 }
 
@@ -216,7 +231,8 @@ void import_stage(struct import *i, struct import_chunk *chunk)
     /* after an error the rest is only read to its end */
     for (size_t k = 0; k < chunk->n && i->step_err == KITH_OK; k++)
         i->step_err = look_at(i, &chunk->docs[k], &ops[k], s);
-    bool sent = i->step_err == KITH_OK && s->n > 0 && i->found->errors == 0 && send(i, s);
+    bool sent =
+        i->step_err == KITH_OK && s->n[0] + s->n[1] > 0 && i->found->errors == 0 && send(i, s);
     free(ops);
     free(s);
     if (sent)

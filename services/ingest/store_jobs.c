@@ -97,10 +97,10 @@ void ingest_store_owned(struct kith_job *job, int32_t district, int64_t epoch)
     kith_job_guard(job, KITH_EFENCED);
 }
 
-static void documents_upsert(struct kith_job *job, int32_t district, struct ingest_op *const *ops,
-                             size_t n, int64_t at_us)
+static void documents_write(struct kith_job *job, enum ingest_statement statement, int32_t district,
+                            struct ingest_op *const *ops, size_t n, int64_t at_us)
 {
-    step(job, INGEST_S_item_upsert, NULL, NULL);
+    step(job, statement, NULL, NULL);
     kith_job_i4(job, district);
     resources(job, ops, n);
     ids(job, ops, n);
@@ -121,17 +121,15 @@ static void references_insert(struct kith_job *job, int32_t district, struct ing
 {
     step(job, INGEST_S_ref_insert, NULL, NULL);
     kith_job_i4(job, district);
-    for (int column = 0; column < 4; column++) {
+    for (int column = 0; column < 3; column++) {
         kith_job_array(job, total);
         for (size_t i = 0; i < n; i++) {
             const struct ingest_doc *doc = ops[i]->doc;
             for (size_t r = 0; r < doc->refs_n; r++)
                 for (size_t t = 0; t < doc->refs[r].n; t++) {
                     if (column == 0)
-                        kith_job_text(job, doc->refs[r].target[t]->name);
-                    else if (column == 1)
                         kith_job_uuid(job, doc->refs[r].id[t].b);
-                    else if (column == 2)
+                    else if (column == 1)
                         kith_job_text(job, doc->resource->name);
                     else
                         kith_job_uuid(job, doc->id.b);
@@ -140,32 +138,59 @@ static void references_insert(struct kith_job *job, int32_t district, struct ing
     }
 }
 
+static size_t references_count(struct ingest_op *const *ops, size_t n)
+{
+    size_t refs = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t r = 0; r < ops[i]->doc->refs_n; r++)
+            refs += ops[i]->doc->refs[r].n;
+    return refs;
+}
+
+static void numbers_insert(struct kith_job *job, int32_t district, struct ingest_op *const *ops,
+                           size_t n)
+{
+    struct ingest_op *numbered[INGEST_RUN_MAX];
+    size_t numbered_n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (ops[i]->must_number)
+            numbered[numbered_n++] = ops[i];
+    if (numbered_n == 0)
+        return;
+    step(job, INGEST_S_number_insert, NULL, NULL);
+    kith_job_i4(job, district);
+    kith_job_array(job, numbered_n);
+    for (size_t i = 0; i < numbered_n; i++)
+        kith_job_i8(job, numbered[i]->num);
+    resources(job, numbered, numbered_n);
+    ids(job, numbered, numbered_n);
+}
+
+static void references_delete(struct kith_job *job, int32_t district, struct ingest_op *const *ops,
+                              size_t n)
+{
+    step(job, INGEST_S_ref_delete, NULL, NULL);
+    kith_job_i4(job, district);
+    ids(job, ops, n);
+}
+
 void ingest_store_documents(struct kith_job *job, int32_t district, struct ingest_op *const *ops,
                             size_t n, int64_t at_us)
 {
-    documents_upsert(job, district, ops, n, at_us);
-    struct ingest_op *numbered[INGEST_RUN_MAX];
-    size_t numbered_n = 0;
-    size_t refs = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (ops[i]->must_number)
-            numbered[numbered_n++] = ops[i];
-        for (size_t r = 0; r < ops[i]->doc->refs_n; r++)
-            refs += ops[i]->doc->refs[r].n;
-    }
-    if (numbered_n > 0) {
-        step(job, INGEST_S_number_insert, NULL, NULL);
-        kith_job_i4(job, district);
-        kith_job_array(job, numbered_n);
-        for (size_t i = 0; i < numbered_n; i++)
-            kith_job_i8(job, numbered[i]->num);
-        resources(job, numbered, numbered_n);
-        ids(job, numbered, numbered_n);
-    }
-    step(job, INGEST_S_ref_delete, NULL, NULL);
-    kith_job_i4(job, district);
-    resources(job, ops, n);
-    ids(job, ops, n);
+    size_t refs = references_count(ops, n);
+    documents_write(job, INGEST_S_item_upsert, district, ops, n, at_us);
+    numbers_insert(job, district, ops, n);
+    references_delete(job, district, ops, n);
+    if (refs > 0)
+        references_insert(job, district, ops, n, refs);
+}
+
+void ingest_store_documents_new(struct kith_job *job, int32_t district,
+                                struct ingest_op *const *ops, size_t n, int64_t at_us)
+{
+    size_t refs = references_count(ops, n);
+    documents_write(job, INGEST_S_items_insert, district, ops, n, at_us);
+    numbers_insert(job, district, ops, n);
     if (refs > 0)
         references_insert(job, district, ops, n, refs);
 }
@@ -197,7 +222,6 @@ void ingest_store_document_delete(struct kith_job *job, int32_t district,
 {
     step(job, INGEST_S_unreferred, NULL, NULL);
     kith_job_i4(job, district);
-    kith_job_text(job, r->name);
     kith_job_uuid(job, id->b);
     kith_job_guard(job, KITH_EEXIST);
     unmarked(job, district, r, num);
@@ -207,8 +231,6 @@ void ingest_store_document_delete(struct kith_job *job, int32_t district,
     kith_job_uuid(job, id->b);
     step(job, INGEST_S_ref_delete, NULL, NULL);
     kith_job_i4(job, district);
-    kith_job_array(job, 1);
-    kith_job_text(job, r->name);
     kith_job_array(job, 1);
     kith_job_uuid(job, id->b);
 }
