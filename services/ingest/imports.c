@@ -24,7 +24,7 @@ static void import_free(struct import *i)
     kith_worker_free(i->worker);
     import_chunk_free(i->filling);
     import_chunk_free(i->waiting);
-    import_chunk_free(i->chunk);
+    kith_job_free(i->ready);
     ingest_receipt_free(i->receipt);
     ingest_receipt_free(i->found);
     for (size_t k = 0; k < i->resources_n; k++) {
@@ -38,6 +38,8 @@ static void import_free(struct import *i)
     for (size_t k = 0; k < i->records_n; k++)
         kith_bytes_done(&i->records[k].bytes);
     free(i->records);
+    for (size_t k = 0; k < IMPORT_HEAPS; k++)
+        free(i->heaps[k].refs);
     kith_bytes_done(&i->batch.records.bytes);
     free(i->undo);
     free(i);
@@ -136,6 +138,13 @@ static void on_piece(void *ctx, void *piece)
 static void on_read(void *ctx)
 {
     struct import *i = ctx;
+    i->read = true;
+    if (!i->flying)
+        import_read(i);
+}
+
+void import_read(struct import *i)
+{
     if (i->step_err == KITH_OK)
         i->step_err = i->read_err;
     if (i->step_err == KITH_OK && i->receipt->errors == 0 && i->found->errors == 0)

@@ -249,7 +249,50 @@ static void commit(struct import *i)
         fail(i, err);
 }
 
-/* The next batch of what vanished, or the transaction. */
+static int compare_refs(const void *left, const void *right)
+{
+    const struct import_ref *a = left;
+    const struct import_ref *b = right;
+    int order = compare_ids(&a->target, &b->target);
+    return order ? order : compare_ids(&a->id, &b->id);
+}
+
+static void write_refs(struct import *i);
+
+static void refs_written(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct import *i = ctx;
+    (void)why;
+    if (err != KITH_OK)
+        fail(i, err);
+    else
+        write_refs(i);
+}
+
+/* The next heap of references, or the end. */
+static void write_refs(struct import *i)
+{
+    while (i->at_heap < IMPORT_HEAPS && i->heaps[i->at_heap].n == 0)
+        i->at_heap++;
+    if (i->at_heap == IMPORT_HEAPS) {
+        commit(i);
+        return;
+    }
+    struct import_heap *h = &i->heaps[i->at_heap++];
+    struct kith_job *job = NULL;
+    kith_err err = kith_job_new(&job);
+    qsort(h->refs, h->n, sizeof(*h->refs), compare_refs);
+    if (err == KITH_OK) {
+        ingest_store_import_refs(job, i->district->id, h->refs, h->n);
+        err = kith_tx_run(i->tx, job, false, refs_written, i);
+    }
+    free(h->refs);
+    *h = (struct import_heap){0};
+    if (err != KITH_OK)
+        fail(i, err);
+}
+
+/* The next batch of what vanished, or what comes then. */
 static void take_out(struct import *i)
 {
     while (i->at_resource < i->resources_n && i->at_gone >= i->resources[i->at_resource].gone_n) {
@@ -257,7 +300,7 @@ static void take_out(struct import *i)
         i->at_gone = 0;
     }
     if (i->at_resource == i->resources_n) {
-        commit(i);
+        write_refs(i);
         return;
     }
     const struct import_resource *r = &i->resources[i->at_resource];

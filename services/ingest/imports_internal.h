@@ -44,6 +44,19 @@ struct import_records {
     struct kith_bytes bytes;
 };
 
+/* References of new documents, kept for the end in heaps by the first byte of what is referred to: written heap by heap and in order,
+ * they fill the index from one end to the other, which is several times as fast as at random. */
+#define IMPORT_HEAPS 256
+struct import_ref {
+    struct kith_id target;
+    struct kith_id id;
+    const struct ingest_resource *resource;
+};
+struct import_heap {
+    size_t n, size;
+    struct import_ref *refs;
+};
+
 /* How to take back what became known before its COMMIT. */
 struct import_undo {
     struct kith_id id;
@@ -73,13 +86,17 @@ struct import {
     struct ingest_receipt *found; /* while staging */
     bool holding;                 /* asked the writer for the district */
     struct import_chunk *waiting; /* for the hold */
-    struct import_chunk *chunk;   /* being staged */
+    bool flying;                  /* the database works on a chunk */
+    struct kith_job *ready;       /* the next one, for when it is done */
+    bool read;                    /* the thread has returned meanwhile */
     size_t resources_n;
     struct import_resource resources[IMPORT_RESOURCES];
     struct kith_tx *tx;
     struct ingest_known *staged; /* documents that the transaction has written or taken out */
     size_t undo_n, undo_size;
     struct import_undo *undo;
+    struct import_heap heaps[IMPORT_HEAPS];
+    size_t at_heap;
     /* log records, for the end: appending locks the head of the log */
     size_t records_n, records_size;
     struct import_records *records;
@@ -105,6 +122,8 @@ struct ingest_imports {
 /* imports.c */
 struct import_resource *import_of(struct import *i, const struct ingest_resource *r);
 void import_end(struct import *i, enum import_end end);
+/* The thread has returned and everything it gave is written. */
+void import_read(struct import *i);
 
 /* imports_stage.c: a chunk that the thread gave; the district is held. Calls kith_worker_next when it is written. */
 void import_stage(struct import *i, struct import_chunk *chunk);
@@ -147,6 +166,9 @@ void ingest_store_import_sets(struct kith_job *job, int32_t district, const char
 void ingest_store_import_bodies(struct kith_job *job, int32_t district, const char *resource,
                                 const struct kith_id *ids, size_t n, kith_db_rows_fn rows,
                                 void *ctx);
+/* References of new documents. */
+void ingest_store_import_refs(struct kith_job *job, int32_t district, const struct import_ref *refs,
+                              size_t n);
 /* Documents, and what they refer to (2 steps). */
 void ingest_store_import_delete(struct kith_job *job, int32_t district, const char *resource,
                                 const struct kith_id *ids, size_t n);

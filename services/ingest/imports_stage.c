@@ -100,6 +100,25 @@ struct staging {
     struct ingest_op *changed[2][IMPORT_CHUNK];
 };
 
+static kith_err keep_refs(struct import *i, const struct ingest_doc *doc)
+{
+    for (size_t r = 0; r < doc->refs_n; r++)
+        for (size_t t = 0; t < doc->refs[r].n; t++) {
+            struct import_heap *h = &i->heaps[doc->refs[r].id[t].b[0]];
+            if (h->n == h->size) {
+                size_t size = h->size ? h->size * 2 : 64;
+                struct import_ref *refs = reallocarray(h->refs, size, sizeof(*refs));
+                if (!refs)
+                    return KITH_ENOMEM;
+                h->refs = refs;
+                h->size = size;
+            }
+            h->refs[h->n++] = (struct import_ref){
+                .target = doc->refs[r].id[t], .id = doc->id, .resource = doc->resource};
+        }
+    return KITH_OK;
+}
+
 /* One document: unchanged, or among those to be written. */
 static kith_err look_at(struct import *i, const struct ingest_emitted *e, struct ingest_op *op,
                         struct staging *s)
@@ -135,7 +154,7 @@ static kith_err look_at(struct import *i, const struct ingest_emitted *e, struct
     r->created += !present;
     r->updated += present;
     s->changed[present][s->n[present]++] = op;
-    return KITH_OK;
+    return present ? KITH_OK : keep_refs(i, e->doc);
 }
 
 kith_err import_keep_records(struct import *i, struct import_records *from)
@@ -187,18 +206,37 @@ static kith_err make_records(struct import *i, struct ingest_op *const *ops, siz
     return err;
 }
 
+static void staged(void *ctx, kith_err err, const struct kith_why *why);
+
+static void launch(struct import *i, struct kith_job *job)
+{
+    kith_err err = kith_tx_run(i->tx, job, false, staged, i);
+    i->flying = err == KITH_OK;
+    if (i->step_err == KITH_OK)
+        i->step_err = err;
+}
+
 static void staged(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct import *i = ctx;
     (void)why;
-    import_chunk_free(KITH_TAKE(i->chunk));
+    i->flying = false;
     if (i->step_err == KITH_OK)
         i->step_err = err;
-    kith_worker_next(i->worker);
+    if (i->ready) {
+        struct kith_job *job = KITH_TAKE(i->ready);
+        if (i->step_err == KITH_OK)
+            launch(i, job);
+        else
+            kith_job_free(job);
+        kith_worker_next(i->worker);
+    }
+    if (!i->flying && i->read)
+        import_read(i);
 }
 
-/* Returns true when `staged` will be called. */
-static bool send(struct import *i, const struct staging *s)
+/* What a chunk changes, as a job; NULL: an error, in step_err. */
+static struct kith_job *job_of(struct import *i, const struct staging *s)
 {
     struct kith_job *job = NULL;
     int64_t now = kith_clock_now_us();
@@ -213,30 +251,32 @@ static bool send(struct import *i, const struct staging *s)
             ingest_store_documents(job, i->district->id, ops, s->n[k], now);
         i->step_err = make_records(i, ops, s->n[k]);
     }
-    if (i->step_err != KITH_OK) {
-        kith_job_free(job);
-        return false;
-    }
-    i->step_err = kith_tx_run(i->tx, job, false, staged, i);
-    return i->step_err == KITH_OK;
+    if (i->step_err != KITH_OK)
+        kith_job_free(KITH_TAKE(job));
+    return job;
 }
 
+/* While the database works on one chunk, the next is looked at. */
 void import_stage(struct import *i, struct import_chunk *chunk)
 {
+    struct kith_job *job = NULL;
     struct ingest_op *ops = calloc(IMPORT_CHUNK, sizeof(*ops));
     struct staging *s = calloc(1, sizeof(*s));
     if (i->step_err == KITH_OK && (!ops || !s))
         i->step_err = KITH_ENOMEM;
-    i->chunk = chunk;
     /* after an error the rest is only read to its end */
     for (size_t k = 0; k < chunk->n && i->step_err == KITH_OK; k++)
         i->step_err = look_at(i, &chunk->docs[k], &ops[k], s);
-    bool sent =
-        i->step_err == KITH_OK && s->n[0] + s->n[1] > 0 && i->found->errors == 0 && send(i, s);
+    if (i->step_err == KITH_OK && s->n[0] + s->n[1] > 0 && i->found->errors == 0)
+        job = job_of(i, s);
     free(ops);
     free(s);
-    if (sent)
+    import_chunk_free(chunk);
+    if (job && i->flying) {
+        i->ready = job;
         return;
-    import_chunk_free(KITH_TAKE(i->chunk));
+    }
+    if (job)
+        launch(i, job);
     kith_worker_next(i->worker);
 }

@@ -50,6 +50,13 @@
     " AND ($9::int8 = 0 OR a.school_id = $9) AND ($10::jsonb IS NULL OR p.body @> $10)"            \
     " AND ($11::text IS NULL OR a.reason = $11)"
 
+/* A document's references are a slice of all of them: from $8 + 1 to $9. */
+#define ITEMS_INSERT                                                                               \
+    "INSERT INTO item (district_id, resource, id, num, digest, body, refs, changed_at)"            \
+    " SELECT $1::int4, unnest($2::text[]), unnest($3::uuid[]), nullif(unnest($4::int8[]), 0),"     \
+    " unnest($5::int8[]), unnest($6::text[])::jsonb,"                                              \
+    " ($7::uuid[])[unnest($8::int4[]) + 1 : unnest($9::int4[])], $10::timestamptz"
+
 #define S(id, text, in, out) [INGEST_S_##id] = {"ingest_" #id, text, in, out}
 
 const struct kith_stmt ingest_statements[] = {
@@ -84,18 +91,19 @@ const struct kith_stmt ingest_statements[] = {
       " FOR NO KEY UPDATE",
       "iil", "i"),
     S(item_upsert,
-      "INSERT INTO item (district_id, resource, id, num, digest, body, changed_at)"
-      " SELECT $1::int4, unnest($2::text[]), unnest($3::uuid[]), nullif(unnest($4::int8[]), 0),"
-      " unnest($5::int8[]), unnest($6::text[])::jsonb, $7::timestamptz"
+      ITEMS_INSERT
       " ON CONFLICT (district_id, resource, id) DO UPDATE SET digest = excluded.digest,"
-      " body = excluded.body, changed_at = excluded.changed_at",
-      "iTULLTz", ""),
+      " body = excluded.body, refs = excluded.refs, changed_at = excluded.changed_at",
+      "iTULLTUIIz", ""),
     S(number_insert,
       "INSERT INTO number (district_id, num, resource, id)"
       " SELECT $1::int4, unnest($2::int8[]), unnest($3::text[]), unnest($4::uuid[])",
       "iLTU", ""),
-    S(ref_delete, "DELETE FROM item_ref WHERE district_id = $1 AND id = ANY ($2::uuid[])", "iU",
-      ""),
+    S(ref_delete,
+      "DELETE FROM item_ref r USING item i, unnest($2::text[], $3::uuid[]) u(resource, id),"
+      " unnest(i.refs) t(id) WHERE i.district_id = $1::int4 AND i.resource = u.resource"
+      " AND i.id = u.id AND r.district_id = $1::int4 AND r.target_id = t.id AND r.id = i.id",
+      "iTU", ""),
     S(ref_insert,
       "INSERT INTO item_ref (district_id, target_id, resource, id)"
       " SELECT $1::int4, unnest($2::uuid[]), unnest($3::text[]), unnest($4::uuid[])"
@@ -248,11 +256,11 @@ const struct kith_stmt ingest_statements[] = {
       " FROM item i WHERE i.district_id = $1 AND i.resource = $2 AND i.id = ANY ($3::uuid[])",
       "itU", "uljb"),
     /* documents that are not there yet: nobody else writes them meanwhile */
-    S(items_insert,
-      "INSERT INTO item (district_id, resource, id, num, digest, body, changed_at)"
-      " SELECT $1::int4, unnest($2::text[]), unnest($3::uuid[]), nullif(unnest($4::int8[]), 0),"
-      " unnest($5::int8[]), unnest($6::text[])::jsonb, $7::timestamptz",
-      "iTULLTz", ""),
+    S(items_insert, ITEMS_INSERT, "iTULLTUIIz", ""),
+    S(refs_insert,
+      "INSERT INTO item_ref (district_id, target_id, resource, id)"
+      " SELECT $1::int4, unnest($2::uuid[]), unnest($3::text[]), unnest($4::uuid[])",
+      "iUTU", ""),
     S(items_delete,
       "DELETE FROM item WHERE district_id = $1 AND resource = $2 AND id = ANY ($3::uuid[])", "itU",
       ""),

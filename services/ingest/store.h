@@ -35,7 +35,7 @@ void ingest_store_owned(struct kith_job *job, int32_t district, int64_t epoch);
 /* Documents (2 to 4 steps): upsert, new numbers, references. All of `ops` have changed. */
 void ingest_store_documents(struct kith_job *job, int32_t district, struct ingest_op *const *ops,
                             size_t n, int64_t at_us);
-/* The same for documents none of which is there (2 or 3 steps): faster. */
+/* The same for documents none of which is there, but for the table of references (1 or 2 steps): faster. */
 void ingest_store_documents_new(struct kith_job *job, int32_t district,
                                 struct ingest_op *const *ops, size_t n, int64_t at_us);
 /* Deletion (3 or 4 steps), guarded: KITH_EEXIST while anything refers to it. */

@@ -87,13 +87,32 @@ void ingest_store_import_bodies(struct kith_job *job, int32_t district, const ch
 void ingest_store_import_delete(struct kith_job *job, int32_t district, const char *resource,
                                 const struct kith_id *ids, size_t n)
 {
+    step(job, INGEST_S_ref_delete, NULL, NULL);
+    kith_job_i4(job, district);
+    kith_job_array(job, n);
+    for (size_t i = 0; i < n; i++)
+        kith_job_text(job, resource);
+    id_array(job, ids, n);
     step(job, INGEST_S_items_delete, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_text(job, resource);
     id_array(job, ids, n);
-    step(job, INGEST_S_ref_delete, NULL, NULL);
+}
+
+void ingest_store_import_refs(struct kith_job *job, int32_t district, const struct import_ref *refs,
+                              size_t n)
+{
+    step(job, INGEST_S_refs_insert, NULL, NULL);
     kith_job_i4(job, district);
-    id_array(job, ids, n);
+    kith_job_array(job, n);
+    for (size_t i = 0; i < n; i++)
+        kith_job_uuid(job, refs[i].target.b);
+    kith_job_array(job, n);
+    for (size_t i = 0; i < n; i++)
+        kith_job_text(job, refs[i].resource->name);
+    kith_job_array(job, n);
+    for (size_t i = 0; i < n; i++)
+        kith_job_uuid(job, refs[i].id.b);
 }
 
 void ingest_store_import_set(struct kith_job *job, const struct import *i,

@@ -53,6 +53,7 @@ enum ingest_statement {
     INGEST_S_import_set_put,
     INGEST_S_import_bodies,
     INGEST_S_items_insert,
+    INGEST_S_refs_insert,
     INGEST_S_items_delete,
     INGEST_S_missing_put,
     INGEST_S_missing_back,

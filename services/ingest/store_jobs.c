@@ -97,6 +97,33 @@ void ingest_store_owned(struct kith_job *job, int32_t district, int64_t epoch)
     kith_job_guard(job, KITH_EFENCED);
 }
 
+static size_t references_count(struct ingest_op *const *ops, size_t n)
+{
+    size_t refs = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t r = 0; r < ops[i]->doc->refs_n; r++)
+            refs += ops[i]->doc->refs[r].n;
+    return refs;
+}
+
+/* All references, and where each document's begin and end among them. */
+static void slices(struct kith_job *job, struct ingest_op *const *ops, size_t n)
+{
+    int32_t from[INGEST_RUN_MAX];
+    int32_t to[INGEST_RUN_MAX];
+    int32_t at = 0;
+    kith_job_array(job, references_count(ops, n));
+    for (size_t i = 0; i < n; i++) {
+        from[i] = at;
+        for (size_t r = 0; r < ops[i]->doc->refs_n; r++)
+            for (size_t t = 0; t < ops[i]->doc->refs[r].n; t++, at++)
+                kith_job_uuid(job, ops[i]->doc->refs[r].id[t].b);
+        to[i] = at;
+    }
+    kith_job_i4s(job, from, n);
+    kith_job_i4s(job, to, n);
+}
+
 static void documents_write(struct kith_job *job, enum ingest_statement statement, int32_t district,
                             struct ingest_op *const *ops, size_t n, int64_t at_us)
 {
@@ -113,6 +140,7 @@ static void documents_write(struct kith_job *job, enum ingest_statement statemen
     kith_job_array(job, n);
     for (size_t i = 0; i < n; i++)
         kith_job_text_n(job, ops[i]->doc->body, ops[i]->doc->body_n);
+    slices(job, ops, n);
     kith_job_instant(job, at_us);
 }
 
@@ -136,15 +164,6 @@ static void references_insert(struct kith_job *job, int32_t district, struct ing
                 }
         }
     }
-}
-
-static size_t references_count(struct ingest_op *const *ops, size_t n)
-{
-    size_t refs = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t r = 0; r < ops[i]->doc->refs_n; r++)
-            refs += ops[i]->doc->refs[r].n;
-    return refs;
 }
 
 static void numbers_insert(struct kith_job *job, int32_t district, struct ingest_op *const *ops,
@@ -171,6 +190,7 @@ static void references_delete(struct kith_job *job, int32_t district, struct ing
 {
     step(job, INGEST_S_ref_delete, NULL, NULL);
     kith_job_i4(job, district);
+    resources(job, ops, n);
     ids(job, ops, n);
 }
 
@@ -178,9 +198,9 @@ void ingest_store_documents(struct kith_job *job, int32_t district, struct inges
                             size_t n, int64_t at_us)
 {
     size_t refs = references_count(ops, n);
+    references_delete(job, district, ops, n); /* by what the documents were */
     documents_write(job, INGEST_S_item_upsert, district, ops, n, at_us);
     numbers_insert(job, district, ops, n);
-    references_delete(job, district, ops, n);
     if (refs > 0)
         references_insert(job, district, ops, n, refs);
 }
@@ -188,11 +208,8 @@ void ingest_store_documents(struct kith_job *job, int32_t district, struct inges
 void ingest_store_documents_new(struct kith_job *job, int32_t district,
                                 struct ingest_op *const *ops, size_t n, int64_t at_us)
 {
-    size_t refs = references_count(ops, n);
     documents_write(job, INGEST_S_items_insert, district, ops, n, at_us);
     numbers_insert(job, district, ops, n);
-    if (refs > 0)
-        references_insert(job, district, ops, n, refs);
 }
 
 /* Attendance names students, schools, sections and sessions by their numbers only. */
@@ -225,13 +242,15 @@ void ingest_store_document_delete(struct kith_job *job, int32_t district,
     kith_job_uuid(job, id->b);
     kith_job_guard(job, KITH_EEXIST);
     unmarked(job, district, r, num);
-    step(job, INGEST_S_item_delete, NULL, NULL);
-    kith_job_i4(job, district);
-    kith_job_text(job, r->name);
-    kith_job_uuid(job, id->b);
     step(job, INGEST_S_ref_delete, NULL, NULL);
     kith_job_i4(job, district);
     kith_job_array(job, 1);
+    kith_job_text(job, r->name);
+    kith_job_array(job, 1);
+    kith_job_uuid(job, id->b);
+    step(job, INGEST_S_item_delete, NULL, NULL);
+    kith_job_i4(job, district);
+    kith_job_text(job, r->name);
     kith_job_uuid(job, id->b);
 }
 
