@@ -25,7 +25,7 @@ static const struct subcommand subcommands[] = {
     {"See", "student", "kith-ingest-cmd", NULL, "Kith's number of a student"},
     {"See", "stream", NULL, cli_stream, "read the daemons' logs by position"},
     {"Feed", "push", "kith-ingest-cmd", NULL, "send a folder of Ed-Fi JSON lines, as a SIS does"},
-    {"Feed", "import", "kith-ingest-cmd", NULL, "judge a OneRoster package"},
+    {"Feed", "import", "kith-ingest-cmd", NULL, "send or judge a OneRoster package of rosters"},
     {"Feed", "contact", "kith-risk-cmd", NULL, "record that somebody spoke with a student"},
     {"Set up", "district", "kith-ingest-cmd", NULL, "create and list districts"},
     {"Set up", "key", "kith-ingest-cmd", NULL, "who may push: make, list and revoke keys"},

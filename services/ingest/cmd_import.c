@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ingest/cmd.h"
+#include "ingest/cmd_upload.h"
 #include "ingest/package.h"
 #include "ingest/roster.h"
 #include "kith/table.h"
@@ -14,55 +15,108 @@
 #define FINDINGS_ALIKE 5
 
 static const char help[] =
-    "Usage: kith import --check FILE [--strict] [--json]\n"
+    "Usage: kith import [options] FILE\n"
+    "       kith import --check FILE [--strict] [--json]\n"
+    "       kith import --list | --confirm ID | --discard ID\n"
     "\n"
-    "Judges a package of rosters without sending it anywhere: a OneRoster 1.1 or 1.2 zip (bulk or "
-    "delta), the CSV files of Microsoft School\n"
-    "Data Sync 2.1 (a zip or a folder). Prints what each file holds and, by file, line and column, "
-    "what is wrong and what to do.\n"
-    "Exit status: 0 the package can be taken, 1 it cannot, 2 usage.\n"
+    "Sends a package of rosters to ingest, waits and prints what became of it: a OneRoster 1.1 or "
+    "1.2 zip, or a zip of the CSV files of\n"
+    "Microsoft School Data Sync 2.1. It is applied whole or not at all; the same package again "
+    "changes nothing. A bulk package that lacks\n"
+    "more than a district loses in a day is quarantined: look at it, then confirm or discard it.\n"
     "\n"
-    "      --check        judge the package; nothing is sent, no database is needed\n"
-    "      --strict       refuse what a lenient reader takes with a warning: order and spelling of "
-    "columns, dates as a spreadsheet\n"
-    "                     writes them, filled status columns in bulk files, rows that name what is "
-    "not in the package\n"
-    "      --json         one JSON object a file ({\"file\", \"mode\", \"rows\", ...}) and a "
-    "finding ({\"severity\", \"file\", \"line\", ...})\n"
-    "  -h, --help         this text\n";
+    "      --check             judge the package here: nothing is sent, no database is needed; "
+    "also a folder of CSV files\n"
+    "      --strict            refuse what a lenient reader takes with a warning: order and "
+    "spelling of columns, dates as a spreadsheet\n"
+    "                          writes them, filled status columns in bulk files, rows that name "
+    "what is not in the package\n"
+    "      --list              the last imports and their states\n"
+    "      --confirm ID        apply a quarantined package all the same\n"
+    "      --discard ID        drop a quarantined package\n"
+    "      --url URL           base URL of ingest (default: client.conf of KITH_HOME, else "
+    "kith.conf)\n"
+    "      --client-id ID      OAuth2 client (default: KITH_CLIENT_ID, else client.conf)\n"
+    "      --secret-file FILE  its secret (default: KITH_CLIENT_SECRET, else client.conf)\n"
+    "      --json              one JSON object a file, finding and resource (--list: an import)\n"
+    "  -h, --help              this text\n"
+    "\n"
+    "Exit status: 0 applied (--check: the package can be taken), 1 refused, quarantined or not "
+    "sent, 2 usage.\n";
 
 struct import_options {
     bool check;
     bool strict;
     bool json;
+    bool list;
+    int64_t confirm;
+    int64_t discard;
     const char *file;
+    struct cmd_login login;
 };
 
+static bool number(const char *text, int64_t *ret)
+{
+    char *end;
+    *ret = strtoll(text, &end, 10);
+    return *text && *end == '\0' && *ret > 0;
+}
+
+enum { CHECK = 256, STRICT, JSON, LIST, CONFIRM, DISCARD, URL, ID, SECRET };
+static const struct option long_options[] = {{"check", no_argument, NULL, CHECK},
+                                             {"strict", no_argument, NULL, STRICT},
+                                             {"json", no_argument, NULL, JSON},
+                                             {"list", no_argument, NULL, LIST},
+                                             {"confirm", required_argument, NULL, CONFIRM},
+                                             {"discard", required_argument, NULL, DISCARD},
+                                             {"url", required_argument, NULL, URL},
+                                             {"client-id", required_argument, NULL, ID},
+                                             {"secret-file", required_argument, NULL, SECRET},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {0}};
+
+static bool take_option(struct import_options *o, int c)
+{
+    switch (c) {
+    case CHECK:
+        return o->check = true;
+    case STRICT:
+        return o->strict = true;
+    case JSON:
+        return o->json = true;
+    case LIST:
+        return o->list = true;
+    case CONFIRM:
+        return number(optarg, &o->confirm);
+    case DISCARD:
+        return number(optarg, &o->discard);
+    case URL:
+        return (o->login.url = optarg) != NULL;
+    case ID:
+        return (o->login.client_id = optarg) != NULL;
+    default:
+        return false;
+    }
+}
+
+/* 0 go on; else an exit status + 1 */
 static int parse_options(int argc, char **argv, struct import_options *o)
 {
-    enum { CHECK = 256, STRICT, JSON };
-    static const struct option options[] = {{"check", no_argument, NULL, CHECK},
-                                            {"strict", no_argument, NULL, STRICT},
-                                            {"json", no_argument, NULL, JSON},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
     bool ok = true;
-    for (int c; ok && (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        if (c == CHECK)
-            o->check = true;
-        else if (c == STRICT)
-            o->strict = true;
-        else if (c == JSON)
-            o->json = true;
-        else if (c == 'h') {
+    for (int c; ok && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
+        if (c == 'h') {
             (void)fputs(help, stdout);
             return CMD_DONE + 1;
-        } else
-            ok = false;
+        }
+        if (c == SECRET && !cmd_login_secret(&o->login, "import", optarg))
+            return CMD_FAILED + 1;
+        ok = c == SECRET || take_option(o, c);
     }
-    if (!ok || optind + 1 != argc || !o->check)
+    int whats = o->list + (o->confirm > 0) + (o->discard > 0);
+    bool fits = whats == 0 ? optind + 1 == argc : whats == 1 && optind == argc && !o->check;
+    if (!ok || !fits)
         return ingest_cmd_usage("import") + 1;
-    o->file = argv[optind];
+    o->file = whats == 0 ? argv[optind] : NULL;
     return 0;
 }
 
@@ -174,23 +228,16 @@ static void print_findings(const struct ingest_receipt *r)
                      r->errors + r->warnings - shown);
 }
 
-static kith_err print_json(const struct ingest_receipt *r)
+static void print_list(const json_t *root, const char *name)
 {
-    json_t *root = ingest_receipt_json(r);
-    static const char *const lists[] = {"files", "findings"};
-    for (size_t l = 0; root && l < KITH_LEN(lists); l++) {
-        size_t i;
-        json_t *one;
-        json_array_foreach(json_object_get(root, lists[l]), i, one)
-        {
-            kith_auto_mem char *text = json_dumps(one, JSON_COMPACT);
-            if (text)
-                (void)puts(text);
-        }
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(root, name), i, one)
+    {
+        kith_auto_mem char *text = json_dumps(one, JSON_COMPACT);
+        if (text)
+            (void)puts(text);
     }
-    bool done = root != NULL;
-    json_decref(root);
-    return done ? KITH_OK : KITH_ENOMEM;
 }
 
 static kith_err print_text(const struct ingest_receipt *r, const struct made *made)
@@ -210,21 +257,159 @@ static kith_err print_text(const struct ingest_receipt *r, const struct made *ma
     return err;
 }
 
+static int check(const struct import_options *o)
+{
+    kith_auto(ingest_receipt) receipt = calloc(1, sizeof(*receipt));
+    struct made made = {0};
+    kith_err err = receipt ? judge(o, receipt, &made) : KITH_ENOMEM;
+    if (err == KITH_OK && o->json) {
+        json_t *root = ingest_receipt_json(receipt);
+        print_list(root, "files");
+        print_list(root, "findings");
+        err = root ? KITH_OK : KITH_ENOMEM;
+        json_decref(root);
+    } else if (err == KITH_OK)
+        err = print_text(receipt, &made);
+    if (err != KITH_OK) {
+        struct kith_why why;
+        kith_why_set(&why, "%s", o->file);
+        return ingest_cmd_fail("import", err, &why);
+    }
+    return receipt->errors > 0 ? CMD_FAILED : CMD_DONE;
+}
+
+/* ---- sending ---- */
+
+static kith_err print_table(const json_t *list, const struct kith_column *columns,
+                            const char *empty, bool json)
+{
+    kith_auto(kith_table) t = NULL;
+    size_t i;
+    json_t *one;
+    kith_err err = kith_table_new(columns, &t);
+    json_array_foreach(list, i, one)
+    {
+        char numbers[8][24];
+        const char *cells[8] = {0};
+        for (size_t c = 0; columns[c].name && err == KITH_OK; c++) {
+            const json_t *value = json_object_get(one, columns[c].name);
+            (void)snprintf(numbers[c], sizeof(numbers[c]), "%lld",
+                           (long long)json_integer_value(value));
+            cells[c] = json_is_integer(value) ? numbers[c] : json_string_value(value);
+        }
+        if (err == KITH_OK)
+            err = kith_table_row(t, cells);
+    }
+    return err == KITH_OK ? kith_table_print(t, stdout, json, empty) : err;
+}
+
+static void print_sent_findings(const json_t *receipt)
+{
+    size_t i;
+    json_t *f;
+    json_array_foreach(json_object_get(receipt, "findings"), i, f)
+    {
+        if (i == 50) {
+            (void)printf("... and %zu more; --json lists them\n",
+                         json_array_size(json_object_get(receipt, "findings")) - i);
+            break;
+        }
+        const char *file = json_string_value(json_object_get(f, "file"));
+        (void)printf("%s: %s:%lld: %s [%s]\n", json_string_value(json_object_get(f, "severity")),
+                     file && *file ? file : "package",
+                     (long long)json_integer_value(json_object_get(f, "line")),
+                     json_string_value(json_object_get(f, "text")),
+                     json_string_value(json_object_get(f, "code")));
+    }
+}
+
+static const struct kith_column resource_columns[] = {{"resource", "RESOURCE", false},
+                                                      {"created", "NEW", true},
+                                                      {"updated", "CHANGED", true},
+                                                      {"unchanged", "UNCHANGED", true},
+                                                      {"removed", "REMOVED", true},
+                                                      {"missing", "MISSING", true},
+                                                      {0}};
+
+/* What became of a package; its exit status. */
+static int report(const json_t *import, bool json)
+{
+    const char *state = json_string_value(json_object_get(import, "state"));
+    const json_t *receipt = json_object_get(import, "receipt");
+    long long id = (long long)json_integer_value(json_object_get(import, "id"));
+    kith_err err = KITH_OK;
+    if (json) {
+        print_list(receipt, "files");
+        print_list(receipt, "findings");
+        print_list(receipt, "resources");
+        (void)printf("{\"id\":%lld,\"state\":\"%s\"}\n", id, state);
+    } else {
+        err = print_table(json_object_get(receipt, "resources"), resource_columns,
+                          "nothing was taken", false);
+        (void)putchar('\n');
+        print_sent_findings(receipt);
+        (void)printf("Import %lld: %s\n", id, state);
+        if (strcmp(state, "quarantined") == 0)
+            (void)printf(
+                "Nothing was changed. If this is right: kith import --confirm %lld; if the "
+                "export broke off: kith import --discard %lld\n",
+                id, id);
+    }
+    bool good =
+        err == KITH_OK && (strcmp(state, "applied") == 0 || strcmp(state, "discarded") == 0);
+    return good ? CMD_DONE : CMD_FAILED;
+}
+
+static bool complete(const struct cmd_login *l)
+{
+    const char *missing = !l->url || !l->url[0] ? "--url, or KITH_HOME of the running system"
+                          : !l->client_id[0] || !l->client_secret[0]
+                              ? "--client-id and --secret-file; `kith key new` makes them"
+                              : NULL;
+    if (missing)
+        (void)fprintf(stderr, "kith import: missing: %s\n", missing);
+    return !missing;
+}
+
+static int list_imports(const struct import_options *o, struct kith_why *why)
+{
+    static const struct kith_column columns[] = {
+        {"id", "ID", true},        {"name", "FILE", false},
+        {"state", "STATE", false}, {"created", "RECEIVED", false},
+        {"done", "DONE", false},   {0}};
+    json_t *root = NULL;
+    kith_err err = cmd_upload_list(&o->login, &root, why);
+    if (err == KITH_OK)
+        err = print_table(root, columns, "nothing was imported", o->json);
+    json_decref(root);
+    return err == KITH_OK ? CMD_DONE : ingest_cmd_fail("import", err, why);
+}
+
+static int send(struct import_options *o)
+{
+    kith_auto(kith_client) client = NULL;
+    struct kith_why why = {""};
+    json_t *root = NULL;
+    if (getenv("KITH_HOME") && kith_client_open(NULL, &client, &why) != KITH_OK)
+        client = NULL; /* options may say it all */
+    cmd_login_complete(&o->login, client);
+    if (!complete(&o->login))
+        return CMD_FAILED;
+    if (o->list)
+        return list_imports(o, &why);
+    kith_err err = o->file ? cmd_upload_send(&o->login, o->file, o->strict, &root, &why)
+                           : cmd_upload_decide(&o->login, o->confirm ? o->confirm : o->discard,
+                                               o->confirm > 0, &root, &why);
+    int status = err == KITH_OK ? report(root, o->json) : ingest_cmd_fail("import", err, &why);
+    json_decref(root);
+    return status;
+}
+
 int ingest_cmd_import(int argc, char **argv)
 {
     struct import_options o = {0};
     int stop = parse_options(argc, argv, &o);
     if (stop)
         return stop - 1;
-    kith_auto(ingest_receipt) receipt = calloc(1, sizeof(*receipt));
-    struct made made = {0};
-    kith_err err = receipt ? judge(&o, receipt, &made) : KITH_ENOMEM;
-    if (err == KITH_OK)
-        err = o.json ? print_json(receipt) : print_text(receipt, &made);
-    if (err != KITH_OK) {
-        struct kith_why why;
-        kith_why_set(&why, "%s", o.file);
-        return ingest_cmd_fail("import", err, &why);
-    }
-    return receipt->errors > 0 ? CMD_FAILED : CMD_DONE;
+    return o.check ? check(&o) : send(&o);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ingest/cmd.h"
+#include "ingest/cmd_login.h"
 #include "ingest/push.h"
 
 static const char help[] =
@@ -213,11 +214,8 @@ struct session {
     struct push_native *native;
     struct kith_table *table;
     bool failed;
-    char url[256];
-    char file_id[128];
-    char file_secret[256];
+    struct cmd_login login;
     char key_path[PATH_MAX];
-    char secret[256];
 };
 
 static kith_err push_one(struct session *s, const struct source *source, struct kith_why *why)
@@ -276,44 +274,12 @@ static kith_err push_all(struct session *s, struct sources *all, struct kith_why
 
 /* ---- settings ---- */
 
-/* "name = value" of client.conf. */
-static void client_conf(struct session *s)
-{
-    char path[PATH_MAX];
-    FILE *file = ingest_cmd_home_file("client.conf", path, sizeof(path)) ? fopen(path, "re") : NULL;
-    char line[512];
-    while (file && fgets(line, sizeof(line), file)) {
-        (void)sscanf(line, "url = %255s", s->url);
-        (void)sscanf(line, "client_id = %127s", s->file_id);
-        (void)sscanf(line, "client_secret = %255s", s->file_secret);
-    }
-    if (file)
-        (void)fclose(file);
-}
-
-static bool read_secret(struct session *s, const char *path)
-{
-    FILE *file = fopen(path, "re");
-    bool ok = file && fgets(s->secret, sizeof(s->secret), file);
-    s->secret[strcspn(s->secret, "\r\n")] = '\0';
-    if (file)
-        (void)fclose(file);
-    if (!ok)
-        (void)fprintf(stderr, "kith push: %s: %s\n", path, strerror(errno));
-    s->options.client_secret = s->secret;
-    return ok;
-}
-
 static void use_home(struct session *s)
 {
     struct kith_why why;
     struct push_options *o = &s->options;
-    client_conf(s);
     if (getenv("KITH_HOME") && kith_client_open(NULL, &s->client, &why) == KITH_OK) {
         s->loop = kith_client_loop(s->client);
-        const char *listen = kith_client_setting(s->client, "ingest", "http");
-        if (!s->url[0] && listen)
-            (void)snprintf(s->url, sizeof(s->url), "http://%s", listen);
         const char *endpoint = NULL;
         const char *key = NULL;
         if (kith_client_peer(s->client, "ingest", &endpoint, &key) == KITH_OK) {
@@ -321,13 +287,10 @@ static void use_home(struct session *s)
             o->server_key = o->server_key ? o->server_key : key;
         }
     }
-    if (!o->url && s->url[0])
-        o->url = s->url;
-    if (!o->client_id)
-        o->client_id = getenv("KITH_CLIENT_ID") ? getenv("KITH_CLIENT_ID") : s->file_id;
-    if (!o->client_secret)
-        o->client_secret =
-            getenv("KITH_CLIENT_SECRET") ? getenv("KITH_CLIENT_SECRET") : s->file_secret;
+    cmd_login_complete(&s->login, s->client);
+    o->url = s->login.url;
+    o->client_id = s->login.client_id;
+    o->client_secret = s->login.client_secret;
     if (!o->key_file && ingest_cmd_home_file("client.key", s->key_path, sizeof(s->key_path)))
         o->key_file = s->key_path;
 }
@@ -400,13 +363,13 @@ static int parse_options(struct session *s, int argc, char **argv)
     for (int c; ok && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
         switch (c) {
         case URL:
-            o->url = optarg;
+            s->login.url = optarg;
             break;
         case ID:
-            o->client_id = optarg;
+            s->login.client_id = optarg;
             break;
         case SECRET:
-            if (!read_secret(s, optarg))
+            if (!cmd_login_secret(&s->login, "push", optarg))
                 return CMD_FAILED + 1;
             break;
         case CONNECTIONS:

@@ -2,9 +2,12 @@
 /* Which package is next, its thread, and how it ends. */
 #include "ingest/imports.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ingest/imports_internal.h"
@@ -304,9 +307,35 @@ static kith_err begin(struct ingest_imports *im, const struct kith_rows *rows, s
     return err;
 }
 
+static bool listed(const struct kith_rows *rows, const char *file)
+{
+    for (size_t k = 0; k < kith_rows_n(rows); k++)
+        if (strcmp(kith_rows_text(rows, k, 3), file) == 0)
+            return true;
+    return false;
+}
+
+/* What a crash left between the commit that finished a package and the end of its file. Once, and only what was there before us. */
+static void sweep(struct ingest_imports *im, const struct kith_rows *rows)
+{
+    char path[4200];
+    struct stat st;
+    DIR *dir = im->swept ? NULL : opendir(im->opts.folder);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        (void)snprintf(path, sizeof(path), "%s/%s", im->opts.folder, e->d_name);
+        if (strlen(e->d_name) == 32 && !listed(rows, e->d_name) && stat(path, &st) == 0 &&
+            S_ISREG(st.st_mode) && st.st_mtime < im->started)
+            (void)unlink(path);
+    }
+    if (dir)
+        (void)closedir(dir);
+    im->swept = true;
+}
+
 static void on_waiting(void *ctx, const struct kith_rows *rows)
 {
     struct ingest_imports *im = ctx;
+    sweep(im, rows);
     for (size_t k = 0; k < kith_rows_n(rows) && !im->running && !im->draining; k++)
         if (strcmp(kith_rows_text(rows, k, 6), "received") == 0 && begin(im, rows, k) != KITH_OK)
             kith_timer_start(im->again, AGAIN_MS, 0);
@@ -341,6 +370,7 @@ static void look(struct ingest_imports *im)
 struct request {
     struct ingest_imports *im;
     int64_t import_id;
+    char path[4200]; /* of a file that goes */
     ingest_import_fn done;
     void *ctx;
 };
@@ -351,12 +381,22 @@ static void on_id(void *ctx, const struct kith_rows *rows)
     r->import_id = kith_rows_n(rows) > 0 ? kith_rows_int(rows, 0, 0) : 0;
 }
 
+static void on_dropped(void *ctx, const struct kith_rows *rows)
+{
+    struct request *r = ctx;
+    if (kith_rows_n(rows) > 0 && *kith_rows_text(rows, 0, 0))
+        (void)snprintf(r->path, sizeof(r->path), "%s/%s", r->im->opts.folder,
+                       kith_rows_text(rows, 0, 0));
+}
+
 static void written(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct request *r = ctx;
     struct ingest_imports *im = r->im;
     (void)why;
     im->open--;
+    if (err == KITH_OK && r->path[0])
+        (void)unlink(r->path);
     r->done(r->ctx, err, r->import_id);
     free(r);
     look(im);
@@ -409,7 +449,8 @@ kith_err ingest_imports_decide(struct ingest_imports *im, int32_t district, int6
     if (err != KITH_OK)
         return err;
     ingest_store_owned(job, district, kith_owner_epoch(im->opts.owner, district, 0));
-    ingest_store_import_decide(job, district, import_id, confirm, kith_clock_now_us());
+    ingest_store_import_decide(job, district, import_id, confirm, kith_clock_now_us(),
+                               confirm ? NULL : on_dropped, r);
     return request_run(r, job);
 }
 
@@ -421,6 +462,7 @@ kith_err ingest_imports_new(const struct ingest_imports_opts *opts, struct inges
     if (!im)
         return KITH_ENOMEM;
     im->opts = *opts;
+    im->started = time(NULL); /* files have the system's time */
     kith_err err = kith_timer_new(opts->loop, ask_now, im, &im->again);
     if (err != KITH_OK)
         return err;

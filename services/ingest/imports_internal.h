@@ -115,6 +115,8 @@ struct ingest_imports {
     struct kith_timer *again;
     struct import *running;
     bool looking; /* for the next one */
+    bool swept;   /* files that belong to no import are gone */
+    time_t started;
     bool draining;
     unsigned open; /* jobs of add and decide */
 };
@@ -158,9 +160,9 @@ void ingest_store_imports_waiting(struct kith_job *job, kith_db_rows_fn rows, vo
 /* `receipt` NULL: as it is; at_us 0: not done. */
 void ingest_store_import_state(struct kith_job *job, int32_t district, int64_t import_id,
                                const char *state, const char *receipt, int64_t at_us);
-/* Guard: KITH_ENOTFOUND unless it is in quarantine. */
+/* Guard: KITH_ENOTFOUND unless it is in quarantine. Column, of a dropped one: file. */
 void ingest_store_import_decide(struct kith_job *job, int32_t district, int64_t import_id,
-                                bool confirm, int64_t at_us);
+                                bool confirm, int64_t at_us, kith_db_rows_fn rows, void *ctx);
 void ingest_store_import_sets(struct kith_job *job, int32_t district, const char *origin,
                               kith_db_rows_fn rows, void *ctx);
 void ingest_store_import_bodies(struct kith_job *job, int32_t district, const char *resource,

@@ -242,8 +242,8 @@ const struct kith_stmt ingest_statements[] = {
       "il", ""),
     S(import_discard,
       "UPDATE import SET state = 'discarded', done_at = $3"
-      " WHERE district_id = $1 AND import_id = $2 AND state = 'quarantined'",
-      "ilz", ""),
+      " WHERE district_id = $1 AND import_id = $2 AND state = 'quarantined' RETURNING file",
+      "ilz", "t"),
     S(import_sets, "SELECT resource, ids FROM import_set WHERE district_id = $1 AND origin = $2",
       "it", "ty"),
     S(import_set_put,

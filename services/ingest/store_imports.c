@@ -49,9 +49,9 @@ void ingest_store_import_state(struct kith_job *job, int32_t district, int64_t i
 }
 
 void ingest_store_import_decide(struct kith_job *job, int32_t district, int64_t import_id,
-                                bool confirm, int64_t at_us)
+                                bool confirm, int64_t at_us, kith_db_rows_fn rows, void *ctx)
 {
-    step(job, confirm ? INGEST_S_import_confirm : INGEST_S_import_discard, NULL, NULL);
+    step(job, confirm ? INGEST_S_import_confirm : INGEST_S_import_discard, rows, ctx);
     kith_job_i4(job, district);
     kith_job_i8(job, import_id);
     if (!confirm)
