@@ -136,9 +136,12 @@ void ingest_bulk_put(void *ctx, struct kith_req *req)
     if (c && keep_file(c, fd)) {
         const char *name = kith_req_query(req, "name");
         const char *strict = kith_req_query(req, "strict");
-        err = ingest_imports_add(ingest->imports, c->district->id, name && *name ? name : "package",
-                                 "http", c->file, n, strict && strcmp(strict, "true") == 0,
-                                 on_added, c);
+        struct ingest_import_file package = {.name = name && *name ? name : "package",
+                                             .door = "http",
+                                             .file = c->file,
+                                             .bytes = n,
+                                             .strict = strict && strcmp(strict, "true") == 0};
+        err = ingest_imports_add(ingest->imports, c->district->id, &package, on_added, c);
     }
     if (c && err != KITH_OK) {
         ingest_http_refuse(req, err, NULL);

@@ -206,7 +206,7 @@ void import_end(struct import *i, enum import_end end)
         import_undo(i);
     release(i);
     kith_log(KITH_LOG_INFO, "import", KITH_INT("district", i->district->id),
-             KITH_INT("import", i->id), KITH_STR("state", names[end]));
+             KITH_INT("import", i->id), KITH_STR("outcome", names[end]));
     if (end == IMPORT_APPLIED || end == IMPORT_REFUSED)
         (void)unlink(i->path);
     if (end == IMPORT_APPLIED)
@@ -425,9 +425,8 @@ static kith_err request_run(struct request *r, struct kith_job *job)
     return err;
 }
 
-kith_err ingest_imports_add(struct ingest_imports *im, int32_t district, const char *name,
-                            const char *door, const char *file, int64_t bytes, bool strict,
-                            ingest_import_fn done, void *ctx)
+kith_err ingest_imports_add(struct ingest_imports *im, int32_t district,
+                            const struct ingest_import_file *file, ingest_import_fn done, void *ctx)
 {
     struct request *r = NULL;
     struct kith_job *job = NULL;
@@ -435,8 +434,7 @@ kith_err ingest_imports_add(struct ingest_imports *im, int32_t district, const c
     if (err != KITH_OK)
         return err;
     ingest_store_owned(job, district, kith_owner_epoch(im->opts.owner, district, 0));
-    ingest_store_import_insert(job, district, name, door, file, bytes, strict, kith_clock_now_us(),
-                               on_id, r);
+    ingest_store_import_insert(job, district, file, kith_clock_now_us(), on_id, r);
     return request_run(r, job);
 }
 

@@ -39,12 +39,18 @@ void ingest_imports_drain(struct ingest_imports *im);
 bool ingest_imports_idle(const struct ingest_imports *im);
 
 typedef void (*ingest_import_fn)(void *ctx, kith_err err, int64_t import_id);
-/* A file `file` lies in the folder, durably: it becomes the district's next import. `done` after COMMIT, from the loop. Errors: KITH_EDB,
+struct ingest_import_file {
+    const char *name; /* as the sender calls it */
+    const char *door; /* "http", "folder" */
+    const char *file; /* in the folder */
+    int64_t bytes;
+    bool strict;
+};
+/* A file lies in the folder, durably: it becomes the district's next import. `done` after COMMIT, from the loop. Errors: KITH_EDB,
  * KITH_EBUSY, KITH_ENOMEM: done is not called, the file is the caller's. */
 KITH_MUST_CHECK kith_err ingest_imports_add(struct ingest_imports *im, int32_t district,
-                                            const char *name, const char *door, const char *file,
-                                            int64_t bytes, bool strict, ingest_import_fn done,
-                                            void *ctx);
+                                            const struct ingest_import_file *file,
+                                            ingest_import_fn done, void *ctx);
 /* A quarantined package: apply it all the same, or drop it. done: KITH_ENOTFOUND there is no such one in quarantine. */
 KITH_MUST_CHECK kith_err ingest_imports_decide(struct ingest_imports *im, int32_t district,
                                                int64_t import_id, bool confirm,

@@ -129,7 +129,7 @@ void import_read(struct import *i);
 
 /* imports_stage.c: a chunk that the thread gave; the district is held. Calls kith_worker_next when it is written. */
 void import_stage(struct import *i, struct import_chunk *chunk);
-void import_chunk_free(void *chunk);
+void import_chunk_free(void *piece);
 /* Keep log records for the end; taken from `from`. Errors: KITH_ENOMEM. */
 KITH_MUST_CHECK kith_err import_keep_records(struct import *i, struct import_records *from);
 
@@ -147,9 +147,9 @@ void import_ask(struct import *i);
 void import_undo(struct import *i);
 
 /* ---- store_imports.c ---- */
-void ingest_store_import_insert(struct kith_job *job, int32_t district, const char *name,
-                                const char *door, const char *file, int64_t bytes, bool strict,
-                                int64_t at_us, kith_db_rows_fn rows, void *ctx);
+void ingest_store_import_insert(struct kith_job *job, int32_t district,
+                                const struct ingest_import_file *file, int64_t at_us,
+                                kith_db_rows_fn rows, void *ctx);
 /* Columns: import, name, state, created, done (null), and of one: receipt. */
 void ingest_store_import_list(struct kith_job *job, int32_t district, kith_db_rows_fn rows,
                               void *ctx);

@@ -3,17 +3,17 @@
 #include "ingest/imports_internal.h"
 #include "ingest/store_internal.h"
 
-void ingest_store_import_insert(struct kith_job *job, int32_t district, const char *name,
-                                const char *door, const char *file, int64_t bytes, bool strict,
-                                int64_t at_us, kith_db_rows_fn rows, void *ctx)
+void ingest_store_import_insert(struct kith_job *job, int32_t district,
+                                const struct ingest_import_file *file, int64_t at_us,
+                                kith_db_rows_fn rows, void *ctx)
 {
     step(job, INGEST_S_import_insert, rows, ctx);
     kith_job_i4(job, district);
-    kith_job_text(job, name);
-    kith_job_text(job, door);
-    kith_job_text(job, file);
-    kith_job_i8(job, bytes);
-    kith_job_bool(job, strict);
+    kith_job_text(job, file->name);
+    kith_job_text(job, file->door);
+    kith_job_text(job, file->file);
+    kith_job_i8(job, file->bytes);
+    kith_job_bool(job, file->strict);
     kith_job_instant(job, at_us);
 }
 
