@@ -45,6 +45,8 @@ static void events_steps(struct queue *q, struct kith_job *job, int64_t epoch, i
                                   run->offsets, on_marks, q);
 }
 
+#define RECORD_TYPES 24 /* more than documents make (proto/kith/v1/records.proto) */
+
 /* Log records of documents, a run for each type, in the order of their first appearance. */
 struct records {
     int32_t type;
@@ -55,7 +57,7 @@ struct records {
 static kith_err documents_append(struct queue *q, struct kith_job *job, int64_t now)
 {
     struct run *run = q->fly;
-    struct records lists[16] = {{0}};
+    struct records lists[RECORD_TYPES] = {{0}};
     size_t n = 0;
     struct kith_bytes one = {0};
     kith_err err = KITH_OK;
@@ -70,7 +72,11 @@ static kith_err documents_append(struct queue *q, struct kith_job *job, int64_t 
         size_t at = 0;
         while (at < n && lists[at].type != type)
             at++;
-        if (at == n && n < KITH_LEN(lists))
+        if (at == RECORD_TYPES) {
+            err = KITH_EINTERNAL; /* more types than there are */
+            break;
+        }
+        if (at == n)
             lists[n++].type = type;
         err = kith_bytes_add(&lists[at].bytes, one.data, one.n);
         lists[at].count++;

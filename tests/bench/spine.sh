@@ -11,7 +11,7 @@ kith_temp
 kith_clock 2026-12-18T20:00:00Z
 kith_up "$KITH_BUILD"
 kith_district
-say "Generating and pushing rosters of 2,000 students"
+say "Generating and pushing rosters of 2,000 students" >&2
 /usr/bin/python3 "$repo/tests/district/generate.py" --out "$state/sis" --students 2000 --schools 4 --until 2026-08-17 2>/dev/null
 kith push --kept "$state/kept" "$state/sis/roster" >&2
 /usr/bin/python3 - "$state/sis/roster" >"$state/students" <<'END'
@@ -55,13 +55,13 @@ native() { # METRIC EVENTS BATCH OUTSTANDING
         empty
         values+="$("$programs/native_bench" "$endpoint" "$server_key" "$state/client.key" "$state/students" "$2" "$3" "$4" 2026-08-17 | field per_second) "
         peers+="$("$programs/copy_bench" "$conninfo" 5000 | field per_second) "
-        say "$1: run $k of $runs: ${values##* } $values against $peers"
+        say "$1: run $k of $runs: ${values##* } $values against $peers" >&2
     done
     report "$1" events/s "COPY BINARY of the same rows into the same tables and indexes, 5,000 a commit" "$runs" \
         "$(conditions "$2 events in batches of $3, $4 batches outstanding")" "$values" "$peers"
 }
 # what PostgreSQL does once (memory touched for the first time, files made) is neither side's
-say "Warming up"
+say "Warming up" >&2
 "$programs/native_bench" "$endpoint" "$server_key" "$state/client.key" "$state/students" "$events" 100 128 2026-08-17 >/dev/null
 # 12,800 events under way: both sides commit 5,000 at a time
 native native_batch_events "$events" 100 128
@@ -78,7 +78,7 @@ posts() {
         values+="$(field per_second <<<"$out") "
         empty
         peers+="$(cluster_pgbench -n -M prepared -c 64 -j 2 -T "$seconds" -f - <"$repo/tests/bench/upsert.pgbench" | sed -n 's/^tps = \([0-9.]*\).*/\1/p') "
-        say "edfi_posts: run $k of $runs: $values against $peers"
+        say "edfi_posts: run $k of $runs: $values against $peers" >&2
     done
     cluster_sql -q -c 'DELETE FROM ingest.attendance WHERE district_id = 9' -c 'DELETE FROM ingest.log WHERE district_id = 9' >/dev/null
     report edfi_posts posts/s "pgbench, 64 clients, prepared single-row upserts into the same tables (positions from a sequence)" "$runs" \

@@ -371,6 +371,119 @@ static void steps_commit_together(void **state)
     kith_db_free(db);
 }
 
+static struct outcome run_inside(struct kith_tx *tx, struct kith_job *job, bool commit)
+{
+    struct outcome o = {0};
+    assert_int_equal(kith_tx_run(tx, job, commit, on_outcome, &o), KITH_OK);
+    assert_false(o.done);
+    wait_for(&o.done);
+    return o;
+}
+
+static struct kith_tx *begun(struct kith_db *db, int32_t first)
+{
+    struct kith_tx *tx = NULL;
+    assert_int_equal(kith_tx_new(db, 20000, &tx), KITH_OK);
+    struct kith_job *job = new_job();
+    add_insert(job, first, "first");
+    assert_int_equal(run_inside(tx, job, false).err, KITH_OK);
+    return tx;
+}
+
+static void jobs_of_one_transaction(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 2, tables);
+    clear(db);
+    struct kith_tx *tx = begun(db, 1);
+    assert_int_equal(query_int(db, "count"), 0); /* by the other connection */
+    struct kith_job *job = new_job();
+    struct seen count = {0};
+    add_insert(job, 2, "second");
+    kith_job_step(job, stmt("count"), see_int, &count);
+    kith_job_guard(job, KITH_ENOTFOUND);
+    assert_int_equal(run_inside(tx, job, false).err, KITH_OK);
+    assert_int_equal(count.number, 2);
+    assert_int_equal(query_int(db, "count"), 0);
+    job = new_job();
+    add_insert(job, 3, "third");
+    assert_int_equal(run_inside(tx, job, true).err, KITH_OK);
+    assert_int_equal(query_int(db, "count"), 3);
+    job = new_job();
+    add_insert(job, 4, "too late");
+    assert_int_equal(kith_tx_run(tx, job, false, on_outcome, NULL), KITH_EDB);
+    kith_tx_free(tx);
+    kith_db_free(db);
+}
+
+static void a_transaction_given_up(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 2, tables);
+    clear(db);
+    kith_tx_free(begun(db, 1));
+    assert_int_equal(query_int(db, "count"), 0);
+    /* the row can be written again at once: nothing holds it */
+    struct kith_job *job = new_job();
+    add_insert(job, 1, "again");
+    run_fine(db, job);
+    for (int i = 0; i < 100 && kith_db_idle(db) < 2; i++)
+        spin(50);
+    assert_int_equal(kith_db_idle(db), 2);
+    kith_db_free(db);
+}
+
+static void an_error_ends_a_transaction(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 2, tables);
+    clear(db);
+    struct kith_tx *tx = begun(db, 1);
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("divide"), NULL, NULL);
+    kith_job_i4(job, 0);
+    assert_int_equal(run_inside(tx, job, false).err, KITH_EINVAL);
+    assert_int_equal(kith_tx_run(tx, new_job(), true, on_outcome, NULL), KITH_EDB);
+    assert_int_equal(query_int(db, "count"), 0);
+    assert_int_equal(kith_db_idle(db), 2);
+    kith_tx_free(tx);
+    /* a guard that does not hold is one too */
+    tx = begun(db, 1);
+    job = new_job();
+    kith_job_step(job, stmt("update"), NULL, NULL);
+    kith_job_i4(job, 99);
+    kith_job_text(job, "nobody");
+    kith_job_guard(job, KITH_EFENCED);
+    assert_int_equal(run_inside(tx, job, true).err, KITH_EFENCED);
+    assert_int_equal(query_int(db, "count"), 0);
+    kith_tx_free(tx);
+    kith_db_free(db);
+}
+
+static void a_transaction_loses_its_connection(void **state)
+{
+    (void)state;
+    struct kith_db *db = ready_pool("dbtest", 2, tables);
+    clear(db);
+    struct kith_tx *tx = begun(db, 1);
+    struct seen pid = {0};
+    struct kith_job *job = new_job();
+    kith_job_step(job, stmt("pid"), see_int, &pid);
+    assert_int_equal(run_inside(tx, job, false).err, KITH_OK);
+    job = new_job();
+    kith_job_step(job, stmt("kill"), NULL, NULL);
+    kith_job_i4(job, (int32_t)pid.number);
+    run_fine(db, job);
+    spin(200);
+    assert_int_equal(kith_tx_run(tx, new_job(), true, on_outcome, NULL), KITH_EDB);
+    assert_int_equal(query_int(db, "count"), 0);
+    kith_tx_free(tx);
+    /* and one that the pool's end takes along */
+    tx = begun(db, 1);
+    kith_db_free(db);
+    kith_tx_free(tx);
+}
+
 static void a_guard_rolls_back(void **state)
 {
     (void)state;
@@ -867,15 +980,28 @@ int main(int argc, char **argv)
     if (crash)
         return cmocka_run_group_tests_name("db_crash", crash_tests, make_loop, free_loop);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sessions_are_set_up),         cmocka_unit_test(scalars_come_back),
-        cmocka_unit_test(the_server_understands),      cmocka_unit_test(arrays_of_all_types),
-        cmocka_unit_test(int_arrays_come_back),        cmocka_unit_test(large_arrays),
-        cmocka_unit_test(steps_commit_together),       cmocka_unit_test(a_guard_rolls_back),
-        cmocka_unit_test(an_error_rolls_back),         cmocka_unit_test(an_error_at_commit),
-        cmocka_unit_test(a_data_error_quotes_nothing), cmocka_unit_test(errors_have_classes),
-        cmocka_unit_test(the_scope_is_local),          cmocka_unit_test(mistakes_are_told),
-        cmocka_unit_test(differences_stop_the_start),  cmocka_unit_test(the_queue_is_bounded),
-        cmocka_unit_test(lost_connections_come_back),  cmocka_unit_test(no_server_is_told),
+        cmocka_unit_test(sessions_are_set_up),
+        cmocka_unit_test(scalars_come_back),
+        cmocka_unit_test(the_server_understands),
+        cmocka_unit_test(arrays_of_all_types),
+        cmocka_unit_test(int_arrays_come_back),
+        cmocka_unit_test(large_arrays),
+        cmocka_unit_test(jobs_of_one_transaction),
+        cmocka_unit_test(a_transaction_given_up),
+        cmocka_unit_test(an_error_ends_a_transaction),
+        cmocka_unit_test(a_transaction_loses_its_connection),
+        cmocka_unit_test(steps_commit_together),
+        cmocka_unit_test(a_guard_rolls_back),
+        cmocka_unit_test(an_error_rolls_back),
+        cmocka_unit_test(an_error_at_commit),
+        cmocka_unit_test(a_data_error_quotes_nothing),
+        cmocka_unit_test(errors_have_classes),
+        cmocka_unit_test(the_scope_is_local),
+        cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(differences_stop_the_start),
+        cmocka_unit_test(the_queue_is_bounded),
+        cmocka_unit_test(lost_connections_come_back),
+        cmocka_unit_test(no_server_is_told),
         cmocka_unit_test(freeing_ends_all_jobs),
     };
     return cmocka_run_group_tests_name("db", tests, make_loop, free_loop);
