@@ -14,6 +14,7 @@ struct ingest_csv {
     uint64_t line;
     bool ended;
     bool failed;
+    bool cut;  /* the rest of a line too long is to be skipped */
     size_t at; /* unread bytes: buf[at..n) */
     size_t n;
     char buf[INGEST_CSV_LINE * 2];
@@ -71,10 +72,35 @@ size_t ingest_utf8_fault(const char *text, size_t n)
     return 0;
 }
 
-/* A line without its end, in buf; NULL: none is left. Too long a one is cut at the longest that there may be. */
+/* More bytes behind what is unread. */
+static void fill(struct ingest_csv *c)
+{
+    memmove(c->buf, c->buf + c->at, c->n - c->at);
+    c->n -= c->at;
+    c->at = 0;
+    ssize_t got = c->read(c->ctx, c->buf + c->n, sizeof(c->buf) - c->n);
+    c->failed = got < 0;
+    c->ended = got <= 0;
+    c->n += got > 0 ? (size_t)got : 0;
+}
+
+/* What is left of a line that was cut. */
+static void skip_rest(struct ingest_csv *c)
+{
+    while (c->cut) {
+        const char *end = memchr(c->buf + c->at, '\n', c->n - c->at);
+        c->at = end ? (size_t)(end - c->buf) + 1 : c->n;
+        c->cut = !end && !c->ended;
+        if (c->cut)
+            fill(c);
+    }
+}
+
+/* A line without its end, in buf; NULL: none is left. Of one that is too long the beginning. */
 static const char *next_line(struct ingest_csv *c, size_t *n)
 {
     size_t scanned = 0;
+    skip_rest(c);
     for (;;) {
         char *start = c->buf + c->at;
         char *end = memchr(start + scanned, '\n', c->n - c->at - scanned);
@@ -85,19 +111,14 @@ static const char *next_line(struct ingest_csv *c, size_t *n)
             return start;
         }
         scanned = c->n - c->at;
-        if (c->ended || scanned > INGEST_CSV_LINE) {
+        if (c->ended || scanned > INGEST_CSV_LINE + 1) { /* + 1: its CR */
+            c->cut = !c->ended;
             *n = scanned;
             c->at = c->n;
             c->line += scanned > 0;
             return scanned > 0 ? start : NULL;
         }
-        memmove(c->buf, start, scanned);
-        c->at = 0;
-        c->n = scanned;
-        ssize_t got = c->read(c->ctx, c->buf + c->n, sizeof(c->buf) - c->n);
-        c->failed = got < 0;
-        c->ended = got <= 0;
-        c->n += got > 0 ? (size_t)got : 0;
+        fill(c);
     }
 }
 
@@ -119,19 +140,21 @@ static void on_row(int end, void *ctx)
     (void)ctx;
 }
 
-/* Why a line cannot be split. */
-static void name_fault(const char *line, size_t n, const struct ingest_csv *c,
-                       struct ingest_csv_fault *fault)
+/* False, with `fault`: the line cannot be split. */
+static bool split(struct ingest_csv *c, const char *line, size_t n, struct ingest_csv_fault *fault)
 {
-    size_t quotes = 0;
-    for (size_t i = 0; i < n; i++)
-        quotes += line[i] == '"';
-    fault->line = c->line;
+    c->fields = 0;
+    c->text_n = 0;
+    bool stray = csv_parse(&c->parser, line, n, on_field, on_row, c) != n;
+    if (!stray && csv_fini(&c->parser, on_field, on_row, c) == 0)
+        return true;
+    csv_free(&c->parser);
+    (void)csv_init(&c->parser, CSV_STRICT | CSV_STRICT_FINI);
     if (memmem(line, n, "\\\"", 2)) {
         fault->code = "quote_backslash";
         (void)snprintf(fault->text, sizeof(fault->text),
                        "A quote is written as \\\"; inside a quoted field it must be doubled.");
-    } else if (quotes % 2 == 1) {
+    } else if (!stray) {
         fault->code = "quote_open";
         (void)snprintf(fault->text, sizeof(fault->text),
                        "A quoted field begins on this line and does not end on it; close the quote "
@@ -143,19 +166,7 @@ static void name_fault(const char *line, size_t n, const struct ingest_csv *c,
             "A quote stands inside a field that is not quoted, or text follows a closing "
             "quote; quote the whole field and double the quotes in it.");
     }
-}
-
-static bool split(struct ingest_csv *c, const char *line, size_t n)
-{
-    c->fields = 0;
-    c->text_n = 0;
-    bool good = csv_parse(&c->parser, line, n, on_field, on_row, c) == n &&
-                csv_fini(&c->parser, on_field, on_row, c) == 0;
-    if (!good) {
-        csv_free(&c->parser);
-        (void)csv_init(&c->parser, CSV_STRICT | CSV_STRICT_FINI);
-    }
-    return good;
+    return false;
 }
 
 static bool faulty(struct ingest_csv *c, const char *line, size_t n, struct ingest_csv_fault *fault)
@@ -187,8 +198,8 @@ static bool faulty(struct ingest_csv *c, const char *line, size_t n, struct inge
         (void)snprintf(fault->text, sizeof(fault->text),
                        "The line holds a carriage return before its end; lines end with LF or CR "
                        "LF.");
-    } else if (!split(c, line, n)) {
-        name_fault(line, n, c, fault);
+    } else if (!split(c, line, n, fault)) {
+        return true;
     } else if (c->fields > INGEST_CSV_FIELDS) {
         fault->code = "fields_many";
         (void)snprintf(fault->text, sizeof(fault->text), "The line has more than %d fields.",
