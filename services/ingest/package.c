@@ -13,6 +13,7 @@ struct member {
     char *name;     /* without folder */
     zip_int64_t at; /* in the zip */
     uint64_t packed;
+    uint64_t seen; /* the most that was read of it */
 };
 
 struct ingest_package {
@@ -24,8 +25,10 @@ struct ingest_package {
     /* being read */
     zip_file_t *in_zip;
     FILE *in_file;
-    const struct member *reading;
-    uint64_t got; /* of this file */
+    struct member *reading;
+    uint64_t got;   /* of this file */
+    uint64_t total; /* of all files, whatever is read again */
+    uint64_t limit;
     const char *code;
     const char *text;
 };
@@ -71,7 +74,7 @@ static kith_err add(struct ingest_package *p, const char *name, zip_int64_t at, 
 
 /* ---- zip ---- */
 
-/* A name that could be anything but one file in the package. */
+/* A name that could be anything but one file in the package. (libzip lets no control characters through.) */
 static bool dangerous(const char *name)
 {
     return name[0] == '/' || name[0] == '\0' || strchr(name, '\\') || strchr(name, ':') ||
@@ -130,10 +133,27 @@ static kith_err add_entry(struct ingest_package *p, zip_uint64_t i, bool strict,
     return add(p, base, (zip_int64_t)i, st.valid & ZIP_STAT_COMP_SIZE ? st.comp_size : 0, receipt);
 }
 
-static kith_err open_zip(struct ingest_package *p, bool strict, struct ingest_receipt *receipt)
+/* Entries that share bytes make much of little: together they claim more than there is. */
+static kith_err check_overlap(const struct ingest_package *p, uint64_t size,
+                              struct ingest_receipt *receipt)
+{
+    uint64_t packed = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->members[i].packed > size - packed)
+            return refuse(receipt, "zip_overlap",
+                          "The zip's entries overlap or claim more bytes than it has.");
+        packed += p->members[i].packed;
+    }
+    return KITH_OK;
+}
+
+static kith_err open_zip(struct ingest_package *p, uint64_t size, bool strict,
+                         struct ingest_receipt *receipt)
 {
     int code = 0;
     p->zip = zip_open(p->path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
+    if (!p->zip && code == ZIP_ER_EXISTS)
+        return refuse(receipt, "entry_twice", "The zip holds a name twice; which one counts?");
     if (!p->zip)
         return refuse(receipt, code == ZIP_ER_NOZIP ? "zip_not" : "zip_damaged",
                       code == ZIP_ER_NOZIP ? "The file is neither a zip nor a CSV file."
@@ -148,7 +168,7 @@ static kith_err open_zip(struct ingest_package *p, bool strict, struct ingest_re
         if (first == KITH_OK)
             first = err;
     }
-    return first;
+    return first == KITH_OK ? check_overlap(p, size, receipt) : first;
 }
 
 /* ---- folder ---- */
@@ -181,6 +201,7 @@ kith_err ingest_package_open(const char *path, bool strict, struct ingest_receip
     kith_auto(ingest_package) p = calloc(1, sizeof(*p));
     if (!p || !(p->path = strdup(path)))
         return KITH_ENOMEM;
+    p->limit = INGEST_PACKAGE_BYTES;
     const char *slash = strrchr(path, '/');
     kith_err err;
     p->folder = S_ISDIR(st.st_mode);
@@ -189,12 +210,17 @@ kith_err ingest_package_open(const char *path, bool strict, struct ingest_receip
     else if (ends_csv(path))
         err = add(p, slash ? slash + 1 : path, -1, 0, receipt);
     else
-        err = open_zip(p, strict, receipt);
+        err = open_zip(p, (uint64_t)st.st_size, strict, receipt);
     if (err == KITH_OK && p->n == 0)
         err = refuse(receipt, "package_empty", "There is no file in the package.");
     if (err == KITH_OK)
         *ret = KITH_TAKE(p);
     return err;
+}
+
+void ingest_package_limit(struct ingest_package *p, uint64_t bytes)
+{
+    p->limit = bytes;
 }
 
 /* ---- reading ---- */
@@ -209,27 +235,29 @@ const char *ingest_package_name(const struct ingest_package *p, size_t i)
     return p->members[i].name;
 }
 
-static const struct member *find(const struct ingest_package *p, const char *name)
+/* p->n: none. */
+static size_t find(const struct ingest_package *p, const char *name)
 {
-    for (size_t i = 0; i < p->n; i++)
-        if (strcmp(p->members[i].name, name) == 0)
-            return &p->members[i];
-    return NULL;
+    size_t i = 0;
+    while (i < p->n && strcmp(p->members[i].name, name) != 0)
+        i++;
+    return i;
 }
 
 bool ingest_package_has(const struct ingest_package *p, const char *name)
 {
-    return find(p, name) != NULL;
+    return find(p, name) < p->n;
 }
 
 kith_err ingest_package_begin(struct ingest_package *p, const char *name)
 {
     ingest_package_end(p);
-    p->reading = find(p, name);
     p->got = 0;
     p->code = NULL;
-    if (!p->reading)
+    size_t at = find(p, name);
+    if (at == p->n)
         return KITH_ENOTFOUND;
+    p->reading = &p->members[at];
     char path[4096];
     if (p->zip) {
         p->in_zip = zip_fopen_index(p->zip, (zip_uint64_t)p->reading->at, 0);
@@ -261,8 +289,12 @@ ssize_t ingest_package_read(void *ctx, void *buf, size_t n)
             return fault(p, "file_unreadable", "The file cannot be read.");
     }
     p->got += (uint64_t)got;
-    if (p->got > (uint64_t)INGEST_PACKAGE_BYTES)
-        return fault(p, "too_large", "The file is larger than 2 GiB.");
+    if (p->got > p->reading->seen) {
+        p->total += p->got - p->reading->seen;
+        p->reading->seen = p->got;
+    }
+    if (p->total > p->limit)
+        return fault(p, "too_large", "The package's files are larger together than may be.");
     if (p->in_zip && p->got > 1 << 20 && p->got / INGEST_PACKAGE_RATIO > p->reading->packed)
         return fault(
             p, "zip_bomb",

@@ -15,8 +15,9 @@
 #include "kith/err.h"
 
 #define INGEST_PACKAGE_FILES 64
-#define INGEST_PACKAGE_BYTES (INT64_C(2) << 30) /* of one file, inflated */
-#define INGEST_PACKAGE_RATIO 200                /* inflated to deflated, of one file beyond 1 MiB */
+#define INGEST_PACKAGE_BYTES                                                                       \
+    (UINT64_C(2) << 30)          /* of all its files, inflated; unless limited to less */
+#define INGEST_PACKAGE_RATIO 200 /* inflated to deflated, of one file beyond 1 MiB */
 
 struct ingest_package;
 
@@ -27,6 +28,8 @@ KITH_MUST_CHECK kith_err ingest_package_open(const char *path, bool strict,
                                              struct ingest_package **ret);
 void ingest_package_free(struct ingest_package *p); /* NULL is fine */
 KITH_DEFINE_AUTO(ingest_package)
+
+void ingest_package_limit(struct ingest_package *p, uint64_t bytes);
 
 /* Names without folder, in the order of the package. */
 size_t ingest_package_n(const struct ingest_package *p);
