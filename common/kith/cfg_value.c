@@ -35,7 +35,7 @@ const char *kith_cfg_type_text(enum kith_cfg_type type)
     case KITH_CFG_PERMILLE:
         return "percentage such as 90% or 87.5%";
     }
-    assert(!"type of key");
+    assert(false && "type of key");
     return "";
 }
 

@@ -127,7 +127,7 @@ int64_t kith_rows_int(const struct kith_rows *r, size_t row, size_t col)
     case 'z':
         return (int64_t)(load64(at) + (uint64_t)DB_EPOCH_US);
     default:
-        assert(!"no integer column");
+        assert(false && "no integer column");
         return 0;
     }
 }

@@ -105,7 +105,7 @@ static bool put_value(struct line *l, const struct kith_field *f)
             return put_text(l, "null"); /* JSON has no word for it */
         return put(l, number, kith_real_format(f->r, number));
     }
-    assert(!"kind of field");
+    assert(false && "kind of field");
     return false;
 }
 

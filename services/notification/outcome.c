@@ -63,7 +63,7 @@ int64_t notif_follow_up(struct notif_progress *p, enum notif_result result,
             p->state = NOTIF_MAIL_FAILED;
         return p->state == NOTIF_MAIL_FAILED ? -1 : notif_retry_ms(p->deferrals, mail_id);
     }
-    assert(!"a result that does not exist");
+    assert(false && "a result that does not exist");
     return -1;
 }
 

@@ -48,7 +48,7 @@ static enum notif_mail_state state_of(const char *word)
     for (int s = NOTIF_MAIL_SENDING; s <= NOTIF_MAIL_CANCELLED; s++)
         if (strcmp(word, notif_mail_state_word((enum notif_mail_state)s)) == 0)
             return (enum notif_mail_state)s;
-    assert(!"a state that the table's check forbids");
+    assert(false && "a state that the table's check forbids");
     return NOTIF_MAIL_CANCELLED;
 }
 
