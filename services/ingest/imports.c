@@ -80,7 +80,7 @@ static void read_package(void *ctx, struct kith_worker *w)
     if (err == KITH_OK)
         err = ingest_roster_check(package, &opts, i->receipt, &roster);
     if (err == KITH_OK && i->receipt->errors == 0) {
-        i->bulk = ingest_roster_bulk(roster);
+        i->bulk = ingest_roster_whole(roster);
         (void)snprintf(i->origin, sizeof(i->origin), "%s", ingest_roster_origin(roster));
         err = ingest_roster_emit(roster, i->receipt, collect, i);
         if (err == KITH_OK && i->filling && kith_worker_give(w, i->filling))

@@ -23,9 +23,9 @@ const char *roster_cell(const struct roster_table *t, size_t row, const char *co
     return "";
 }
 
-bool ingest_roster_bulk(const struct ingest_roster *r)
+bool ingest_roster_whole(const struct ingest_roster *r)
 {
-    return r->bulk;
+    return r->whole;
 }
 
 const char *ingest_roster_origin(const struct ingest_roster *r)
@@ -126,8 +126,13 @@ static void check_versions(struct ingest_roster *r, struct ingest_receipt *recei
 
 /* ---- files ---- */
 
-static kith_err add_tables(struct ingest_roster *r)
+/* The files of the format, none of them present yet. */
+static void reset_tables(struct ingest_roster *r)
 {
+    for (size_t i = 0; i < r->tables_n; i++)
+        r->tables[i].present = false;
+    if (r->tables_n > 0)
+        return;
     for (const struct ingest_roster_file *f = ingest_roster_files(r->format); f->name; f++) {
         struct roster_table *t = &r->tables[r->tables_n++];
         t->file = f;
@@ -135,7 +140,6 @@ static kith_err add_tables(struct ingest_roster *r)
             t->columns_n++;
         t->keep = strcmp(f->name, "enrollments") != 0 && strcmp(f->name, "results") != 0;
     }
-    return KITH_OK;
 }
 
 static void check_declared(struct ingest_roster *r, struct ingest_receipt *receipt,
@@ -168,6 +172,9 @@ static void check_declared(struct ingest_roster *r, struct ingest_receipt *recei
 static void check_others(struct ingest_roster *r, struct ingest_receipt *receipt,
                          const struct manifest *m)
 {
+    bool bulk = true;
+    for (size_t k = 0; m && k < m->n; k++)
+        bulk = bulk && strcmp(m->files[k].mode, "delta") != 0;
     for (size_t i = 0; i < ingest_package_n(r->package); i++) {
         char name[64];
         const char *file = ingest_package_name(r->package, i);
@@ -190,9 +197,7 @@ static void check_others(struct ingest_roster *r, struct ingest_receipt *receipt
         char file[64];
         (void)snprintf(file, sizeof(file), "%s.csv", t->file->name);
         struct ingest_place at = {.file = file};
-        if (t->present)
-            r->bulk = r->bulk && !t->delta;
-        else if (t->file->required && r->bulk)
+        if (!t->present && t->file->required && bulk)
             ingest_receipt_add(receipt, INGEST_ERROR, &at, "file_required",
                                "A roster needs this file.");
     }
@@ -200,46 +205,135 @@ static void check_others(struct ingest_roster *r, struct ingest_receipt *receipt
 
 /* ---- the whole ---- */
 
+static kith_err detect_oneroster(struct ingest_roster *r, struct ingest_receipt *receipt)
+{
+    struct manifest m = {0};
+    uint64_t before = receipt->errors;
+    kith_err err = read_manifest(r, receipt, &m);
+    if (err != KITH_OK)
+        return err;
+    check_versions(r, receipt, &m);
+    (void)snprintf(receipt->format, sizeof(receipt->format), "oneroster-%.8s",
+                   m.oneroster[0] ? m.oneroster : "?");
+    if (receipt->errors > before)
+        return KITH_EINVAL;
+    reset_tables(r);
+    check_declared(r, receipt, &m);
+    check_others(r, receipt, &m);
+    return KITH_OK;
+}
+
+static void detect_sds(struct ingest_roster *r, struct ingest_receipt *receipt)
+{
+    r->format = INGEST_SDS_21;
+    (void)snprintf(receipt->format, sizeof(receipt->format), "sds-2.1");
+    reset_tables(r);
+    for (size_t i = 0; i < r->tables_n; i++) {
+        char file[64];
+        (void)snprintf(file, sizeof(file), "%s.csv", r->tables[i].file->name);
+        r->tables[i].present = ingest_package_has(r->package, file);
+    }
+    check_others(r, receipt, NULL);
+}
+
 static kith_err detect(struct ingest_roster *r, struct ingest_receipt *receipt)
 {
     static const struct ingest_place whole = {.file = ""};
-    r->bulk = true;
-    if (ingest_package_has(r->package, "manifest.csv")) {
-        struct manifest m = {0};
-        uint64_t before = receipt->errors;
-        kith_err err = read_manifest(r, receipt, &m);
-        if (err == KITH_OK)
-            check_versions(r, receipt, &m);
-        if (err == KITH_OK && receipt->errors > before)
-            err = KITH_EINVAL;
-        (void)snprintf(receipt->format, sizeof(receipt->format), "oneroster-%.8s",
-                       m.oneroster[0] ? m.oneroster : "?");
-        if (err == KITH_OK)
-            err = add_tables(r);
-        for (size_t i = 0; i < m.n; i++)
-            r->bulk = r->bulk && strcmp(m.files[i].mode, "delta") != 0;
-        if (err == KITH_OK) {
-            check_declared(r, receipt, &m);
-            check_others(r, receipt, &m);
-        }
-        return err;
-    }
+    if (ingest_package_has(r->package, "manifest.csv"))
+        return detect_oneroster(r, receipt);
     if (ingest_package_has(r->package, "orgs.csv") && ingest_package_has(r->package, "roles.csv")) {
-        r->format = INGEST_SDS_21;
-        (void)snprintf(receipt->format, sizeof(receipt->format), "sds-2.1");
-        kith_err err = add_tables(r);
-        for (size_t i = 0; i < r->tables_n; i++) {
-            char file[64];
-            (void)snprintf(file, sizeof(file), "%s.csv", r->tables[i].file->name);
-            r->tables[i].present = ingest_package_has(r->package, file);
-        }
-        check_others(r, receipt, NULL);
-        return err;
+        detect_sds(r, receipt);
+        return KITH_OK;
     }
     ingest_receipt_add(receipt, INGEST_ERROR, &whole, "manifest_missing",
                        "There is no manifest.csv: this is no OneRoster package (nor one of School "
                        "Data Sync 2.1, which has orgs.csv and roles.csv).");
     return KITH_EINVAL;
+}
+
+/* ---- reading ---- */
+
+static kith_err read_tables(struct ingest_roster *r, struct ingest_receipt *receipt)
+{
+    kith_err err = KITH_OK;
+    for (size_t i = 0; i < r->tables_n && err == KITH_OK; i++) {
+        struct roster_table *t = &r->tables[i];
+        if (!t->present)
+            continue;
+        if (!t->delta) {
+            roster_table_forget(t);
+            for (size_t k = 0; k < r->layers_n; k++)
+                for (size_t l = 0; l < ROSTER_LEAN; l++)
+                    if (r->layers[k].lean[l].file == t->file)
+                        roster_table_forget(&r->layers[k].lean[l]);
+            t->complete = true;
+        }
+        t->old_n = t->n;
+        err = roster_read(r, t, receipt, NULL, NULL);
+        if (err == KITH_OK)
+            roster_check_own(r, t, receipt);
+    }
+    return err;
+}
+
+/* The lean files of the package that was read go into a layer. */
+static kith_err put_away(struct ingest_roster *r)
+{
+    struct roster_layer *layers = reallocarray(r->layers, r->layers_n + 1, sizeof(*layers));
+    if (!layers)
+        return KITH_ENOMEM;
+    r->layers = layers;
+    struct roster_layer *l = &r->layers[r->layers_n++];
+    *l = (struct roster_layer){.package = r->package};
+    size_t at = 0;
+    for (size_t i = 0; i < r->tables_n; i++) {
+        struct roster_table *t = &r->tables[i];
+        if (t->keep || !t->present)
+            continue;
+        l->lean[at++] = *t;
+        *t = (struct roster_table){
+            .file = t->file, .columns_n = t->columns_n, .complete = t->complete};
+    }
+    return KITH_OK;
+}
+
+/* What was judged when it was taken is not judged again. */
+static kith_err read_earlier(struct ingest_roster *r, const struct ingest_roster_opts *opts,
+                             struct ingest_receipt *receipt)
+{
+    static const struct ingest_place whole = {.file = ""};
+    enum ingest_roster_format format = r->format;
+    struct ingest_package *package = r->package;
+    bool present[ROSTER_TABLES];
+    bool delta[ROSTER_TABLES];
+    kith_err err = KITH_OK;
+    for (size_t i = 0; i < r->tables_n; i++) {
+        present[i] = r->tables[i].present;
+        delta[i] = r->tables[i].delta;
+    }
+    r->opts.strict = false;
+    for (size_t k = 0; k < opts->earlier_n && err == KITH_OK; k++) {
+        kith_auto(ingest_receipt) ignored = calloc(1, sizeof(*ignored));
+        r->package = opts->earlier[k];
+        err = ignored ? detect(r, ignored) : KITH_ENOMEM;
+        if (err == KITH_OK && r->format != format) {
+            ingest_receipt_add(receipt, INGEST_ERROR, &whole, "format_changed",
+                               "The packages before this delta are of another format; send a bulk "
+                               "package.");
+            return KITH_EINVAL;
+        }
+        if (err == KITH_OK)
+            err = read_tables(r, ignored);
+        if (err == KITH_OK)
+            err = put_away(r);
+    }
+    r->package = package;
+    r->opts.strict = opts->strict;
+    for (size_t i = 0; i < r->tables_n; i++) {
+        r->tables[i].present = present[i];
+        r->tables[i].delta = delta[i];
+    }
+    return err;
 }
 
 kith_err ingest_roster_check(struct ingest_package *package, const struct ingest_roster_opts *opts,
@@ -251,14 +345,20 @@ kith_err ingest_roster_check(struct ingest_package *package, const struct ingest
     r->package = package;
     r->opts = *opts;
     randombytes_buf(r->key, sizeof(r->key));
+    bool delta = false;
     kith_err err = detect(r, receipt);
+    for (size_t i = 0; i < r->tables_n; i++)
+        delta = delta || (r->tables[i].present && r->tables[i].delta);
+    if (err == KITH_OK && delta)
+        err = read_earlier(r, opts, receipt);
+    if (err == KITH_OK)
+        err = read_tables(r, receipt);
+    r->whole = true;
     for (size_t i = 0; i < r->tables_n && err == KITH_OK; i++) {
         struct roster_table *t = &r->tables[i];
-        if (!t->present)
-            continue;
-        err = roster_read(r, t, receipt, NULL, NULL);
-        if (err == KITH_OK)
-            roster_check_own(r, t, receipt);
+        r->whole = r->whole && (!t->present || !t->delta || t->complete);
+        if (t->keep)
+            roster_table_compact(t);
     }
     if (err == KITH_OK)
         *ret = KITH_TAKE(r);

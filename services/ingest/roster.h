@@ -17,8 +17,13 @@
 
 struct ingest_roster;
 
+/* A delta says what changed since the packages before it: the last bulk one and the deltas since, in their order. With them it is judged and
+ * emitted as the whole that it makes; rows of a lean file (enrollments, results) are read again from all of them. Without them it
+ * can be judged alone, but not emitted. They are borrowed for the roster's life; a package without delta files ignores them. */
 struct ingest_roster_opts {
     bool strict;
+    struct ingest_package *const *earlier;
+    size_t earlier_n;
 };
 
 /* `package` is borrowed for the roster's life. What is wrong is in `receipt`: a package with errors must not be emitted.
@@ -30,8 +35,8 @@ KITH_MUST_CHECK kith_err ingest_roster_check(struct ingest_package *package,
 void ingest_roster_free(struct ingest_roster *r); /* NULL is fine */
 KITH_DEFINE_AUTO(ingest_roster)
 
-/* Is a resource a full snapshot in this package: what is not emitted has gone. */
-bool ingest_roster_bulk(const struct ingest_roster *r);
+/* Is it a full snapshot: what is not emitted has gone. False: a delta without what was before it. */
+bool ingest_roster_whole(const struct ingest_roster *r);
 const char *ingest_roster_origin(const struct ingest_roster *r); /* "oneroster", "sds" */
 
 struct ingest_emitted {
@@ -39,8 +44,8 @@ struct ingest_emitted {
     const char *file;
     uint64_t line;
 };
-/* What is referred to comes first. The sink says false to stop. Errors: KITH_EINVAL a document cannot be made (in the receipt),
- * KITH_EBUSY stopped, KITH_EIO, KITH_ENOMEM. */
+/* What is referred to comes first. The sink says false to stop. Errors: KITH_EINVAL a document cannot be made, or the roster is not whole
+ * (in the receipt), KITH_EBUSY stopped, KITH_EIO, KITH_ENOMEM. */
 typedef bool (*ingest_emit_fn)(void *ctx, const struct ingest_emitted *e);
 KITH_MUST_CHECK kith_err ingest_roster_emit(struct ingest_roster *r, struct ingest_receipt *receipt,
                                             ingest_emit_fn sink, void *ctx);

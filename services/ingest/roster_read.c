@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One file of a package, row by row: header, cells, sourcedIds, references. */
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,153 +7,6 @@
 #include <strings.h>
 
 #include "ingest/roster_internal.h"
-
-#define BLOCK 262144
-
-struct roster_block {
-    struct roster_block *next;
-    char text[];
-};
-
-const char *roster_keep_text(struct ingest_roster *r, const char *text)
-{
-    size_t n = strlen(text) + 1;
-    if (n == 1)
-        return "";
-    if (n > r->block_left) {
-        size_t size = n > BLOCK ? n : BLOCK;
-        struct roster_block *b = malloc(sizeof(*b) + size);
-        if (!b)
-            return NULL;
-        b->next = r->blocks;
-        r->blocks = b;
-        r->block_at = b->text;
-        r->block_left = size;
-    }
-    char *at = r->block_at;
-    memcpy(at, text, n);
-    r->block_at += n;
-    r->block_left -= n;
-    return at;
-}
-
-void ingest_roster_free(struct ingest_roster *r)
-{
-    if (!r)
-        return;
-    for (size_t i = 0; i < r->tables_n; i++) {
-        free(r->tables[i].cells);
-        free(r->tables[i].lines);
-        free(r->tables[i].hashes);
-        free(r->tables[i].slots);
-    }
-    while (r->blocks) {
-        struct roster_block *b = r->blocks;
-        r->blocks = b->next;
-        free(b);
-    }
-    free(r);
-}
-
-/* ---- kept rows by sourcedId ---- */
-
-static uint64_t hash_of(const struct ingest_roster *r, const char *id)
-{
-    uint64_t h;
-    _Static_assert(crypto_shorthash_BYTES == sizeof(h), "a SipHash is 64 bits");
-    (void)crypto_shorthash((unsigned char *)&h, (const unsigned char *)id, strlen(id), r->key);
-    return h;
-}
-
-static bool slot_is(const struct roster_table *t, size_t row, uint64_t hash, const char *id)
-{
-    return t->hashes[row] == hash && (!t->keep || strcmp(roster_id(t, row), id) == 0);
-}
-
-size_t roster_find(const struct ingest_roster *r, const struct roster_table *t, const char *id)
-{
-    if (!t || t->slots_n == 0)
-        return SIZE_MAX;
-    uint64_t hash = hash_of(r, id);
-    for (size_t i = hash & (t->slots_n - 1); t->slots[i]; i = (i + 1) & (t->slots_n - 1))
-        if (slot_is(t, t->slots[i] - 1, hash, id))
-            return t->slots[i] - 1;
-    return SIZE_MAX;
-}
-
-static kith_err grow_slots(struct roster_table *t)
-{
-    size_t n = t->slots_n ? t->slots_n * 2 : 1024;
-    uint32_t *slots = calloc(n, sizeof(*slots));
-    if (!slots)
-        return KITH_ENOMEM;
-    for (size_t row = 0; row < t->n; row++) {
-        size_t i = t->hashes[row] & (n - 1);
-        while (slots[i])
-            i = (i + 1) & (n - 1);
-        slots[i] = (uint32_t)row + 1;
-    }
-    free(t->slots);
-    t->slots = slots;
-    t->slots_n = n;
-    return KITH_OK;
-}
-
-static kith_err grow_rows(struct roster_table *t)
-{
-    size_t size = t->size ? t->size * 2 : 256;
-    uint64_t *lines = reallocarray(t->lines, size, sizeof(*lines));
-    if (lines)
-        t->lines = lines;
-    uint64_t *hashes = reallocarray(t->hashes, size, sizeof(*hashes));
-    if (hashes)
-        t->hashes = hashes;
-    const char **cells = t->cells;
-    if (t->keep) {
-        cells = reallocarray(t->cells, size * (t->columns_n + 1), sizeof(*cells));
-        if (cells)
-            t->cells = cells;
-    }
-    if (!lines || !hashes || (t->keep && !cells))
-        return KITH_ENOMEM;
-    t->size = size;
-    return KITH_OK;
-}
-
-/* Cells that nobody needs, least of all here. */
-static bool unwanted(const char *column)
-{
-    static const char *const names[] = {"password", "sms", "phone", "subjectCodes", "userIds"};
-    for (size_t i = 0; i < KITH_LEN(names); i++)
-        if (strcmp(names[i], column) == 0)
-            return true;
-    return false;
-}
-
-static kith_err keep_row(struct ingest_roster *r, struct roster_table *t,
-                         const struct roster_row *row)
-{
-    if ((t->n == t->size && grow_rows(t) != KITH_OK) ||
-        ((t->n + 1) * 4 > t->slots_n * 3 && grow_slots(t) != KITH_OK))
-        return KITH_ENOMEM;
-    uint64_t hash = hash_of(r, row->sourced_id);
-    t->lines[t->n] = row->line;
-    t->hashes[t->n] = hash;
-    for (size_t c = 0; t->keep && c <= t->columns_n; c++) {
-        const char *text = c == 0                                   ? row->sourced_id
-                           : unwanted(t->file->columns[c - 1].name) ? ""
-                                                                    : row->cells[c - 1];
-        text = roster_keep_text(r, text);
-        if (!text)
-            return KITH_ENOMEM;
-        t->cells[t->n * (t->columns_n + 1) + c] = text;
-    }
-    size_t i = hash & (t->slots_n - 1);
-    while (t->slots[i])
-        i = (i + 1) & (t->slots_n - 1);
-    t->slots[i] = (uint32_t)++t->n;
-    return KITH_OK;
-}
 
 /* ---- a file being read ---- */
 
@@ -229,7 +81,8 @@ static int place_of(struct reading *f, const struct ingest_row *header, const ch
             name);
         return other;
     }
-    if (at < 0)
+    /* School Data Sync lets optional columns out */
+    if (at < 0 && (required || f->based))
         say(f, required ? INGEST_ERROR : tolerated(f), 1, -1, name, "column_missing",
             "The column %s is missing.", name);
     return at;
@@ -326,10 +179,9 @@ static bool check_reference(struct reading *f, uint64_t line, size_t k, const ch
 {
     const struct ingest_roster_column *c = &f->t->file->columns[k];
     struct roster_table *to = roster_table(f->r, c->refers);
-    if (!to || !to->present || to == f->t || roster_find(f->r, to, id) != SIZE_MAX)
+    /* Of a file that is not complete here, a row may have come with an earlier package; where rows are in error, what names them is not. */
+    if (!to || !to->complete || to->faulty || to == f->t || roster_find(f->r, to, id) != SIZE_MAX)
         return true;
-    if (f->t->delta || to->delta)
-        return true; /* it may have come with an earlier package */
     say(f, tolerated(f), line, f->place[BASE + k], c->name, "reference_unknown",
         "%s names a row that is not in %s.csv%s.", c->name, c->refers,
         f->r->opts.strict ? "" : "; the row is left out");
@@ -366,7 +218,9 @@ static bool check_cell(struct reading *f, const struct ingest_row *in, size_t k,
             "%s %s.", c->name, why.text);
         return false;
     }
-    if (fixed[0]) {
+    if (fixed[0] && !f->based && c->cell == INGEST_CELL_BOOL) {
+        *cell = fixed; /* School Data Sync writes TRUE */
+    } else if (fixed[0]) {
         say(f, tolerated(f), in->line, place, c->name, "value_form",
             "%s was understood, but is not written as the format asks (a spreadsheet?).", c->name);
         f->warned = true;
@@ -394,7 +248,8 @@ static bool make_row(struct reading *f, const struct ingest_row *in, char fixed[
     bool good = !f->based || check_status(f, in, row);
     bool left_out = f->based && !good && !f->t->delta;
     row->sourced_id = f->based ? at_place(in, f->place[0]) : "";
-    for (size_t k = 0; k < f->t->columns_n && !left_out; k++)
+    /* of a row that goes only the name matters */
+    for (size_t k = 0; k < f->t->columns_n && !left_out && !row->deleted; k++)
         good = check_cell(f, in, k, fixed[k], &row->cells[k]) && good;
     if (!f->based && f->t->file->keyed)
         row->sourced_id = row->cells[0]; /* School Data Sync has it among the columns */
@@ -411,7 +266,7 @@ static bool check_unique(struct reading *f, const struct roster_row *row)
     if (!f->t->file->keyed || !f->receipt)
         return true;
     size_t before = roster_find(f->r, f->t, row->sourced_id);
-    if (before == SIZE_MAX)
+    if (before == SIZE_MAX || before < f->t->old_n)
         return true;
     say(f, INGEST_ERROR, row->line, f->place[0], "sourcedId", "id_twice",
         "The sourcedId is that of line %llu too.", (unsigned long long)f->t->lines[before]);
@@ -435,7 +290,7 @@ static kith_err take_row(struct reading *f, const struct ingest_row *in,
     if (counts)
         counts->warned += f->warned;
     /* judged for the first time: kept */
-    if (f->receipt && keep_row(f->r, f->t, &row) != KITH_OK)
+    if (f->receipt && roster_table_add(f->r, f->t, &row) != KITH_OK)
         return KITH_ENOMEM;
     return !fn || fn(ctx, &row) ? KITH_OK : KITH_EBUSY;
 }
@@ -480,6 +335,7 @@ kith_err roster_read(struct ingest_roster *r, struct roster_table *t,
     struct reading f = {.r = r, .t = t, .receipt = receipt};
     (void)snprintf(f.name, sizeof(f.name), "%s.csv", t->file->name);
     kith_auto(ingest_csv) csv = NULL;
+    uint64_t before = receipt ? receipt->errors : 0;
     kith_err err = ingest_package_begin(r->package, f.name);
     if (err == KITH_OK)
         err = ingest_csv_new(ingest_package_read, r->package, &csv);
@@ -492,6 +348,7 @@ kith_err roster_read(struct ingest_roster *r, struct roster_table *t,
         err = KITH_OK;
     }
     ingest_package_end(r->package);
+    t->faulty = t->faulty || (receipt && receipt->errors > before);
     return err;
 }
 
@@ -500,11 +357,11 @@ void roster_check_own(struct ingest_roster *r, struct roster_table *t,
 {
     struct reading f = {.r = r, .t = t, .receipt = receipt};
     (void)snprintf(f.name, sizeof(f.name), "%s.csv", t->file->name);
-    for (size_t k = 0; k < t->columns_n && t->keep && !t->delta; k++) {
+    for (size_t k = 0; k < t->columns_n && t->keep && t->complete; k++) {
         const struct ingest_roster_column *c = &t->file->columns[k];
         if (!c->refers || strcmp(c->refers, t->file->name) != 0 || c->cell != INGEST_CELL_REF)
             continue;
-        for (size_t row = 0; row < t->n; row++) {
+        for (size_t row = t->old_n; row < t->n; row++) {
             const char *id = t->cells[row * (t->columns_n + 1) + 1 + k];
             if (*id && roster_find(r, t, id) == SIZE_MAX)
                 say(&f, tolerated(&f), t->lines[row], -1, c->name, "reference_unknown",
