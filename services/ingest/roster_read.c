@@ -148,7 +148,11 @@ static const char *at_place(const struct ingest_row *in, int place)
 static bool check_status(struct reading *f, const struct ingest_row *in, struct roster_row *row)
 {
     const char *status = at_place(in, f->place[1]);
+    static const struct ingest_roster_column modified_column = {
+        .name = "dateLastModified", .cell = INGEST_CELL_DATETIME, .required = true};
     const char *modified = at_place(in, f->place[2]);
+    char fixed[32];
+    struct kith_why why;
     row->deleted = strcmp(status, "tobedeleted") == 0;
     if (f->t->delta) {
         if (!row->deleted && strcmp(status, "active") != 0 && strcmp(status, "inactive") != 0) {
@@ -157,9 +161,10 @@ static bool check_status(struct reading *f, const struct ingest_row *in, struct 
             return false;
         }
         row->deleted = row->deleted || strcmp(status, "inactive") == 0;
-        if (!*modified) {
-            say(f, tolerated(f), in->line, f->place[2], "dateLastModified", "modified_missing",
-                "In a delta file dateLastModified is required.");
+        if (ingest_roster_cell(&modified_column, modified, fixed, &why) != KITH_OK) {
+            say(f, tolerated(f), in->line, f->place[2], "dateLastModified",
+                *modified ? "modified_invalid" : "modified_missing",
+                "In a delta file dateLastModified %s.", why.text);
             f->warned = true;
         }
         return true;
@@ -285,7 +290,10 @@ static kith_err take_row(struct reading *f, const struct ingest_row *in,
     if (!make_row(f, in, fixed, &row) || !check_unique(f, &row)) {
         if (counts)
             counts->refused++;
-        return KITH_OK;
+        /* left out for what it refers to, it takes the place of an earlier one all the same */
+        row.deleted = f->refused;
+        return counts && f->refused && *row.sourced_id ? roster_table_add(f->r, f->t, &row)
+                                                       : KITH_OK;
     }
     if (counts)
         counts->warned += f->warned;
