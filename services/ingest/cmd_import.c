@@ -272,8 +272,9 @@ static int check(const struct import_options *o)
         err = print_text(receipt, &made);
     if (err != KITH_OK) {
         struct kith_why why;
-        kith_why_set(&why, "%s", o->file);
-        return ingest_cmd_fail("import", err, &why);
+        kith_why_set(&why, "%s: %s", o->file,
+                     err == KITH_ENOTFOUND ? "there is no such file" : "it cannot be read");
+        return ingest_cmd_fail("import", err == KITH_ENOTFOUND ? KITH_EIO : err, &why);
     }
     return receipt->errors > 0 ? CMD_FAILED : CMD_DONE;
 }
