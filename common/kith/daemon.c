@@ -16,6 +16,7 @@ enum {
     DATABASE_WAIT_MS = 60000,
     DATABASE_SAY_MS = 5000,
     DATABASE_LOOK_MS = 100,
+    START_TRIES = 20,
     TAKE_LOG_MS = 30000,
     TICK_MS = 1000,
     CLOCK_MS = 100,
@@ -312,18 +313,59 @@ static kith_err open_doors(struct kith_daemon *d, struct kith_why *why)
 
 /* ---- the whole ---- */
 
+typedef kith_err (*start_step)(struct kith_daemon *d, struct kith_why *why);
+
+static bool goes_on(const struct kith_daemon *d, kith_err err)
+{
+    return err == KITH_OK && !d->failed && !d->stop_asked;
+}
+
+static kith_err take_steps(struct kith_daemon *d, const start_step *steps, size_t n,
+                           struct kith_why *why)
+{
+    kith_err err = KITH_OK;
+    for (size_t i = 0; i < n && goes_on(d, err); i++)
+        err = steps[i](d, why);
+    return err;
+}
+
+/* The pool first: jobs under way are called back while everything they belong to is still there. */
+static void free_service(struct kith_daemon *d)
+{
+    kith_db_free(d->db);
+    d->db = NULL;
+    if (d->started && d->spec->stop)
+        d->spec->stop(d->spec->ctx);
+    d->started = false;
+    kith_daemon_drop_calls(d);
+    for (size_t i = 0; i < KITH_CONSUMED_MAX; i++) {
+        free(d->consumed_keys[i]);
+        d->consumed_keys[i] = NULL;
+    }
+}
+
+/* A database that goes away while the service reads what is committed is waited for, as one that is not there yet. */
 static kith_err start(struct kith_daemon *d, struct kith_why *why)
 {
-    static kith_err (*const steps[])(struct kith_daemon *, struct kith_why *) = {
-        load_settings, open_log, open_keys,     open_loop,  open_database,
-        take_log,      open_bus, start_service, open_doors,
-    };
-    for (size_t i = 0; i < KITH_LEN(steps); i++) {
-        kith_err err = steps[i](d, why);
-        if (err != KITH_OK || d->failed || d->stop_asked)
-            return err;
+    static const start_step first[] = {load_settings, open_log, open_keys, open_loop, open_bus};
+    static const start_step second[] = {take_log, start_service};
+    kith_err err = take_steps(d, first, KITH_LEN(first), why);
+    for (int tries = 1; goes_on(d, err); tries++) {
+        err = open_database(d, why);
+        if (!goes_on(d, err))
+            break;
+        err = take_steps(d, second, KITH_LEN(second), why);
+        if (goes_on(d, err))
+            return open_doors(d, why);
+        if (err != KITH_EDB || d->failed || d->stop_asked || tries == START_TRIES)
+            break;
+        kith_log(KITH_LOG_WARN, "starting_again", KITH_ERR(err), KITH_STR("why", why->text));
+        free_service(d);
+        kith_owner_free(d->owner);
+        d->owner = NULL;
+        err = KITH_OK;
     }
-    return KITH_OK;
+    return err;
 }
 
 static void serve(struct kith_daemon *d)
@@ -337,14 +379,9 @@ static void serve(struct kith_daemon *d)
     kith_loop_run(d->loop);
 }
 
-/* The pool first: jobs under way are called back while everything they belong to is still there. */
 static void finish(struct kith_daemon *d)
 {
-    kith_db_free(d->db);
-    d->db = NULL;
-    if (d->started && d->spec->stop)
-        d->spec->stop(d->spec->ctx);
-    kith_daemon_drop_calls(d);
+    free_service(d);
     kith_http_free(d->http);
     kith_owner_free(d->owner);
     kith_bus_server_free(d->server);
@@ -356,8 +393,6 @@ static void finish(struct kith_daemon *d)
     kith_loop_free(d->loop);
     kith_keyring_free(d->ring);
     explicit_bzero(&d->keys, sizeof(d->keys));
-    for (size_t i = 0; i < KITH_CONSUMED_MAX; i++)
-        free(d->consumed_keys[i]);
 }
 
 static int run(struct kith_daemon *d)

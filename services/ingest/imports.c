@@ -25,8 +25,8 @@ static void import_free(struct import *i)
     if (!i)
         return;
     kith_worker_free(i->worker);
-    import_chunk_free(i->filling);
-    import_chunk_free(i->waiting);
+    imports_chunk_free(i->filling);
+    imports_chunk_free(i->waiting);
     kith_job_free(i->ready);
     ingest_receipt_free(i->receipt);
     ingest_receipt_free(i->found);
@@ -93,7 +93,7 @@ static void read_package(void *ctx, struct kith_worker *w)
 
 static void on_sets(void *ctx, const struct kith_rows *rows)
 {
-    import_load_sets(ctx, rows);
+    imports_load_sets(ctx, rows);
 }
 
 static void sets_loaded(void *ctx, kith_err err, const struct kith_why *why)
@@ -102,7 +102,7 @@ static void sets_loaded(void *ctx, kith_err err, const struct kith_why *why)
     (void)why;
     if (i->step_err == KITH_OK)
         i->step_err = err;
-    import_stage(i, KITH_TAKE(i->waiting));
+    imports_stage(i, KITH_TAKE(i->waiting));
 }
 
 /* The district is ours: the transaction begins with what the last package held. */
@@ -117,7 +117,7 @@ static void on_held(void *ctx)
     }
     if (err != KITH_OK) {
         i->step_err = err;
-        import_stage(i, KITH_TAKE(i->waiting));
+        imports_stage(i, KITH_TAKE(i->waiting));
     }
 }
 
@@ -125,7 +125,7 @@ static void on_piece(void *ctx, void *piece)
 {
     struct import *i = ctx;
     if (i->holding) {
-        import_stage(i, piece);
+        imports_stage(i, piece);
         return;
     }
     i->holding = true;
@@ -134,7 +134,7 @@ static void on_piece(void *ctx, void *piece)
     if (err != KITH_OK) {
         i->holding = false;
         i->step_err = err;
-        import_stage(i, KITH_TAKE(i->waiting));
+        imports_stage(i, KITH_TAKE(i->waiting));
     }
 }
 
@@ -143,20 +143,20 @@ static void on_read(void *ctx)
     struct import *i = ctx;
     i->read = true;
     if (!i->flying)
-        import_read(i);
+        imports_read(i);
 }
 
-void import_read(struct import *i)
+void imports_read(struct import *i)
 {
     if (i->step_err == KITH_OK)
         i->step_err = i->read_err;
     if (i->step_err == KITH_OK && i->receipt->errors == 0 && i->found->errors == 0)
-        import_apply(i);
+        imports_apply(i);
     else
-        import_end(i, i->step_err == KITH_OK || i->step_err == KITH_EINVAL ||
-                              i->step_err == KITH_EINTERNAL || i->step_err == KITH_ENOTFOUND
-                          ? IMPORT_REFUSED
-                          : IMPORT_AGAIN);
+        imports_end(i, i->step_err == KITH_OK || i->step_err == KITH_EINVAL ||
+                               i->step_err == KITH_EINTERNAL || i->step_err == KITH_ENOTFOUND
+                           ? IMPORT_REFUSED
+                           : IMPORT_AGAIN);
 }
 
 /* ---- the end ---- */
@@ -188,7 +188,7 @@ static void state_written(void *ctx, kith_err err, const struct kith_why *why)
 static void write_state(struct import *i, const char *state)
 {
     struct kith_job *job = NULL;
-    kith_auto_mem char *receipt = import_receipt(i);
+    kith_auto_mem char *receipt = imports_receipt(i);
     kith_err err = receipt ? kith_job_new(&job) : KITH_ENOMEM;
     if (err == KITH_OK) {
         ingest_store_import_state(job, i->district->id, i->id, state, receipt, kith_clock_now_us());
@@ -198,12 +198,12 @@ static void write_state(struct import *i, const char *state)
         finished(i->all, i, true);
 }
 
-void import_end(struct import *i, enum import_end end)
+void imports_end(struct import *i, enum import_end end)
 {
     static const char *const names[] = {"applied", "refused", "quarantined", "again"};
     kith_tx_free(KITH_TAKE(i->tx)); /* rolls back what was not committed */
     if (end != IMPORT_APPLIED)
-        import_undo(i);
+        imports_undo(i);
     release(i);
     kith_log(KITH_LOG_INFO, "import", KITH_INT("district", i->district->id),
              KITH_INT("import", i->id), KITH_STR("outcome", names[end]));
@@ -238,11 +238,11 @@ static void state_read(void *ctx, kith_err err, const struct kith_why *why)
     (void)why;
     free(q);
     if (err != KITH_OK)
-        import_ask(i);
+        imports_ask(i);
     else if (committed)
-        import_committed(i);
+        imports_committed(i);
     else
-        import_end(i, IMPORT_AGAIN);
+        imports_end(i, IMPORT_AGAIN);
 }
 
 static void ask_now(void *ctx)
@@ -270,7 +270,7 @@ static void ask_now(void *ctx)
     }
 }
 
-void import_ask(struct import *i)
+void imports_ask(struct import *i)
 {
     kith_timer_start(i->all->again, AGAIN_MS, 0);
 }
@@ -298,7 +298,7 @@ static kith_err begin(struct ingest_imports *im, const struct kith_rows *rows, s
     struct kith_worker_opts opts = {.loop = im->opts.loop,
                                     .run = read_package,
                                     .piece = on_piece,
-                                    .drop = import_chunk_free,
+                                    .drop = imports_chunk_free,
                                     .done = on_read,
                                     .ctx = i};
     kith_err err = kith_worker_new(&opts, &i->worker);

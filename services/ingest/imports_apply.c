@@ -16,13 +16,13 @@ static int compare_ids(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct kith_id));
 }
 
-void import_load_sets(struct import *i, const struct kith_rows *rows)
+void imports_load_sets(struct import *i, const struct kith_rows *rows)
 {
     for (size_t k = 0; k < kith_rows_n(rows); k++) {
         size_t n = 0;
         const struct ingest_resource *known = ingest_resource_find(kith_rows_text(rows, k, 0));
         const uint8_t *bytes = kith_rows_bytes(rows, k, 1, &n);
-        struct import_resource *r = known ? import_of(i, known) : NULL;
+        struct import_resource *r = known ? imports_of(i, known) : NULL;
         if (!r)
             continue;
         r->before = malloc(n ? n : 1);
@@ -106,7 +106,7 @@ static void on_bodies(void *ctx, const struct kith_rows *rows)
 static void fail(struct import *i, kith_err err)
 {
     i->step_err = err;
-    import_end(i, err == KITH_EINVAL || err == KITH_EINTERNAL ? IMPORT_REFUSED : IMPORT_AGAIN);
+    imports_end(i, err == KITH_EINVAL || err == KITH_EINTERNAL ? IMPORT_REFUSED : IMPORT_AGAIN);
 }
 
 static void batch_gone(void *ctx, kith_err err, const struct kith_why *why)
@@ -133,7 +133,7 @@ static void bodies_read(void *ctx, kith_err err, const struct kith_why *why)
         return;
     }
     if (err == KITH_OK && i->batch.records.count > 0)
-        err = import_keep_records(i, &i->batch.records);
+        err = imports_keep_records(i, &i->batch.records);
     for (size_t k = 0; k < i->batch.n && err == KITH_OK; k++)
         err = ingest_known_put(i->staged, &i->batch.ids[k], 0, INGEST_ABSENT);
     if (err == KITH_OK)
@@ -159,7 +159,7 @@ static void count_json(json_t *list, const struct import_resource *r)
                         (json_int_t)r->absent_n));
 }
 
-char *import_receipt(const struct import *i)
+char *imports_receipt(const struct import *i)
 {
     json_t *root = ingest_receipt_json(i->receipt);
     json_t *more = ingest_receipt_json(i->found);
@@ -188,12 +188,12 @@ static void forget(void *ctx, const struct ingest_known_row *row)
     (void)err;
 }
 
-void import_committed(struct import *i)
+void imports_committed(struct import *i)
 {
     ingest_known_each(i->staged, forget, i);
     i->undo_n = 0;
     kith_owner_committed(i->all->opts.owner, i->district->id, 0, 0);
-    import_end(i, IMPORT_APPLIED);
+    imports_end(i, IMPORT_APPLIED);
 }
 
 static void applied(void *ctx, kith_err err, const struct kith_why *why)
@@ -201,14 +201,14 @@ static void applied(void *ctx, kith_err err, const struct kith_why *why)
     struct import *i = ctx;
     struct ingest_place at = {.file = ""};
     if (err == KITH_OK) {
-        import_committed(i);
+        imports_committed(i);
         return;
     }
     if (err == KITH_EINVAL || err == KITH_EINTERNAL)
         ingest_receipt_add(i->found, INGEST_ERROR, &at, "database", "The database refused it: %s",
                            why ? why->text : "");
     if (err == KITH_EDB)
-        import_ask(i); /* was it committed? */
+        imports_ask(i); /* was it committed? */
     else
         fail(i, err);
 }
@@ -230,7 +230,7 @@ static void commit(struct import *i)
     int32_t district = i->district->id;
     int64_t now = kith_clock_now_us();
     struct kith_owner *owner = i->all->opts.owner;
-    kith_auto_mem char *receipt = import_receipt(i);
+    kith_auto_mem char *receipt = imports_receipt(i);
     kith_err err = receipt ? kith_job_new(&job) : KITH_ENOMEM;
     if (err != KITH_OK) {
         fail(i, err);
@@ -321,7 +321,7 @@ static void take_out(struct import *i)
         fail(i, err);
 }
 
-void import_apply(struct import *i)
+void imports_apply(struct import *i)
 {
     kith_err err = KITH_OK;
     for (size_t k = 0; k < i->resources_n && i->bulk && err == KITH_OK; k++)
@@ -329,7 +329,7 @@ void import_apply(struct import *i)
     if (err != KITH_OK)
         fail(i, err);
     else if (i->bulk && shrunken(i))
-        import_end(i, IMPORT_QUARANTINED);
+        imports_end(i, IMPORT_QUARANTINED);
     else
         take_out(i);
 }

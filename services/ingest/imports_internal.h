@@ -122,29 +122,29 @@ struct ingest_imports {
 };
 
 /* imports.c */
-struct import_resource *import_of(struct import *i, const struct ingest_resource *r);
-void import_end(struct import *i, enum import_end end);
+struct import_resource *imports_of(struct import *i, const struct ingest_resource *r);
+void imports_end(struct import *i, enum import_end end);
 /* The thread has returned and everything it gave is written. */
-void import_read(struct import *i);
+void imports_read(struct import *i);
 
 /* imports_stage.c: a chunk that the thread gave; the district is held. Calls kith_worker_next when it is written. */
-void import_stage(struct import *i, struct import_chunk *chunk);
-void import_chunk_free(void *piece);
+void imports_stage(struct import *i, struct import_chunk *chunk);
+void imports_chunk_free(void *piece);
 /* Keep log records for the end; taken from `from`. Errors: KITH_ENOMEM. */
-KITH_MUST_CHECK kith_err import_keep_records(struct import *i, struct import_records *from);
+KITH_MUST_CHECK kith_err imports_keep_records(struct import *i, struct import_records *from);
 
 /* imports_apply.c: everything is staged. Ends with import_end. */
-void import_apply(struct import *i);
+void imports_apply(struct import *i);
 /* The sets of the last package, into resources[].before. */
-void import_load_sets(struct import *i, const struct kith_rows *rows);
+void imports_load_sets(struct import *i, const struct kith_rows *rows);
 /* The receipt as JSON; malloc'ed; NULL when memory is exhausted. */
-char *import_receipt(const struct import *i);
+char *imports_receipt(const struct import *i);
 /* Its transaction is committed. */
-void import_committed(struct import *i);
+void imports_committed(struct import *i);
 /* The outcome of its transaction is unknown: ask, then go on. */
-void import_ask(struct import *i);
+void imports_ask(struct import *i);
 /* Forget what became known. */
-void import_undo(struct import *i);
+void imports_undo(struct import *i);
 
 /* ---- store_imports.c ---- */
 void ingest_store_import_insert(struct kith_job *job, int32_t district,

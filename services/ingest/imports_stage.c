@@ -10,7 +10,7 @@
 
 #define RECORD_TYPES 24
 
-void import_chunk_free(void *piece)
+void imports_chunk_free(void *piece)
 {
     struct import_chunk *c = piece;
     for (size_t k = 0; c && k < c->n; k++)
@@ -18,7 +18,7 @@ void import_chunk_free(void *piece)
     free(c);
 }
 
-void import_undo(struct import *i)
+void imports_undo(struct import *i)
 {
     for (size_t k = i->undo_n; k-- > 0;) {
         /* replaces a row: needs no memory */
@@ -29,7 +29,7 @@ void import_undo(struct import *i)
     i->undo_n = 0;
 }
 
-struct import_resource *import_of(struct import *i, const struct ingest_resource *r)
+struct import_resource *imports_of(struct import *i, const struct ingest_resource *r)
 {
     for (size_t k = 0; k < i->resources_n; k++)
         if (i->resources[k].resource == r)
@@ -123,7 +123,7 @@ static kith_err keep_refs(struct import *i, const struct ingest_doc *doc)
 static kith_err look_at(struct import *i, const struct ingest_emitted *e, struct ingest_op *op,
                         struct staging *s)
 {
-    struct import_resource *r = import_of(i, e->doc->resource);
+    struct import_resource *r = imports_of(i, e->doc->resource);
     const struct ingest_known_row *row = ingest_known_find(i->district->known, &e->doc->id);
     bool present = row && row->digest != INGEST_ABSENT;
     bool same = present && row->digest == e->doc->digest;
@@ -157,7 +157,7 @@ static kith_err look_at(struct import *i, const struct ingest_emitted *e, struct
     return present ? KITH_OK : keep_refs(i, e->doc);
 }
 
-kith_err import_keep_records(struct import *i, struct import_records *from)
+kith_err imports_keep_records(struct import *i, struct import_records *from)
 {
     if (i->records_n == i->records_size) {
         size_t size = i->records_size ? i->records_size * 2 : 64;
@@ -199,7 +199,7 @@ static kith_err make_records(struct import *i, struct ingest_op *const *ops, siz
     }
     for (size_t k = 0; k < lists_n; k++) {
         if (err == KITH_OK)
-            err = import_keep_records(i, &lists[k]);
+            err = imports_keep_records(i, &lists[k]);
         kith_bytes_done(&lists[k].bytes);
     }
     kith_bytes_done(&one);
@@ -232,7 +232,7 @@ static void staged(void *ctx, kith_err err, const struct kith_why *why)
         kith_worker_next(i->worker);
     }
     if (!i->flying && i->read)
-        import_read(i);
+        imports_read(i);
 }
 
 /* What a chunk changes, as a job; NULL: an error, in step_err. */
@@ -257,7 +257,7 @@ static struct kith_job *job_of(struct import *i, const struct staging *s)
 }
 
 /* While the database works on one chunk, the next is looked at. */
-void import_stage(struct import *i, struct import_chunk *chunk)
+void imports_stage(struct import *i, struct import_chunk *chunk)
 {
     struct kith_job *job = NULL;
     struct ingest_op *ops = calloc(IMPORT_CHUNK, sizeof(*ops));
@@ -271,7 +271,7 @@ void import_stage(struct import *i, struct import_chunk *chunk)
         job = job_of(i, s);
     free(ops);
     free(s);
-    import_chunk_free(chunk);
+    imports_chunk_free(chunk);
     if (job && i->flying) {
         i->ready = job;
         return;

@@ -304,8 +304,8 @@ static kith_err read_earlier(struct ingest_roster *r, const struct ingest_roster
     static const struct ingest_place whole = {.file = ""};
     enum ingest_roster_format format = r->format;
     struct ingest_package *package = r->package;
-    bool present[ROSTER_TABLES];
-    bool delta[ROSTER_TABLES];
+    bool present[ROSTER_TABLES] = {false};
+    bool delta[ROSTER_TABLES] = {false};
     kith_err err = KITH_OK;
     for (size_t i = 0; i < r->tables_n; i++) {
         present[i] = r->tables[i].present;

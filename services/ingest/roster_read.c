@@ -242,7 +242,7 @@ static bool check_cell(struct reading *f, const struct ingest_row *in, size_t k,
 static bool make_row(struct reading *f, const struct ingest_row *in, char fixed[][32],
                      struct roster_row *row)
 {
-    *row = (struct roster_row){.line = in->line};
+    *row = (struct roster_row){.sourced_id = "", .line = in->line};
     f->warned = false;
     f->refused = false;
     if (in->n != f->header_n) {
@@ -257,7 +257,7 @@ static bool make_row(struct reading *f, const struct ingest_row *in, char fixed[
     for (size_t k = 0; k < f->t->columns_n && !left_out && !row->deleted; k++)
         good = check_cell(f, in, k, fixed[k], &row->cells[k]) && good;
     if (!f->based && f->t->file->keyed)
-        row->sourced_id = row->cells[0]; /* School Data Sync has it among the columns */
+        row->sourced_id = row->cells[0] ? row->cells[0] : ""; /* it is among the columns */
     if (good && f->t->file->keyed && !*row->sourced_id) {
         say(f, INGEST_ERROR, in->line, f->place[0], "sourcedId", "value_missing",
             "sourcedId is required.");

@@ -13,6 +13,7 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = state, MESSAGE = 'as asked';
 END $$;
 SQL
+"$build/bin/db_types_dbtest" "$pg_conninfo"
 "$build/bin/db_dbtest" "$pg_conninfo"
 
 # Twice the server dies in the middle of work and comes back: what was acknowledged is there.

@@ -85,6 +85,41 @@ static inline void run_fine(struct kith_db *db, struct kith_job *job)
         fail_msg("%s: %s", kith_err_name(o.err), o.why.text);
 }
 
+/* ---- what a step returned ---- */
+
+struct came_back {
+    unsigned calls;
+    size_t rows;
+    size_t affected;
+    int64_t number;
+    char text[1024];
+};
+
+static inline void answer_int(void *ctx, const struct kith_rows *rows)
+{
+    struct came_back *seen = ctx;
+    seen->calls++;
+    seen->rows = kith_rows_n(rows);
+    if (seen->rows)
+        seen->number = kith_rows_int(rows, 0, 0);
+}
+
+static inline void answer_text(void *ctx, const struct kith_rows *rows)
+{
+    struct came_back *seen = ctx;
+    seen->calls++;
+    seen->rows = kith_rows_n(rows);
+    if (seen->rows)
+        (void)snprintf(seen->text, sizeof(seen->text), "%s", kith_rows_text(rows, 0, 0));
+}
+
+static inline void answer_affected(void *ctx, const struct kith_rows *rows)
+{
+    struct came_back *seen = ctx;
+    seen->calls++;
+    seen->affected = kith_rows_affected(rows);
+}
+
 static inline int make_loop(void **state)
 {
     (void)state;
