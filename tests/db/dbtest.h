@@ -58,6 +58,8 @@ static inline struct kith_db *ready_pool(const char *schema, unsigned connection
     struct kith_why why = {""};
     if (kith_db_wait_ready(db, 10000, &why) != KITH_OK)
         fail_msg("not ready: %s", why.text);
+    while (kith_db_idle(db) < connections) /* ready is a pool with its first connection */
+        (void)!kith_loop_run_until(test_loop, &(const bool){false}, 1);
     return db;
 }
 

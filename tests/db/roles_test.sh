@@ -17,7 +17,7 @@ pg_migrate >/dev/null
 
 matrix() {
     echo '# SPDX-License-Identifier: Apache-2.0'
-    echo '# Who may do what; written by tests/db/roles_test.sh --update, compared by tests/db/roles_test.sh.'
+    echo '# Who may do what; written by bash tests/db/roles_test.sh --update, compared by tests/db/roles_test.sh.'
     pg_sql -At -f "$repo/tests/db/roles.sql"
 }
 # what comes and goes: privileges that differ, as a diff
@@ -32,7 +32,7 @@ if [ "$update" = yes ]; then
     exit 0
 fi
 found=$(difference)
-[ -z "$found" ] || die "privileges differ from tests/db/roles.expected (- expected, + found); if that is meant: tests/db/roles_test.sh --update
+[ -z "$found" ] || die "privileges differ from tests/db/roles.expected (- expected, + found); if that is meant: bash tests/db/roles_test.sh --update
 $found"
 
 # one privilege more, one column more, one fewer, a role that may bypass policies: each is seen
