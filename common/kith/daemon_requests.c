@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kith/clock.h"
 #include "kith/daemon_internal.h"
 #include "kith/metrics.h"
 #include "kith/v1/envelope.pb-c.h"
@@ -317,6 +318,8 @@ void kith_daemon_on_request(void *ctx, const struct kith_peer *peer, const uint8
         return;
     }
     enum kith_kind kind = kind_of(env);
+    if (kind == KITH_KIND_COMMAND)
+        kith_clock_poll(); /* who has driven the clock and then asks is answered in the new time */
     if (kind == KITH_KIND_COMMAND && strcmp(peer->user, "operator") == 0) {
         on_command(d, peer, env);
         return;

@@ -9,6 +9,8 @@ CREATE TABLE ingest.import (
   door text NOT NULL CHECK (door IN ('http', 'folder')),
   file text NOT NULL,        -- in the daemon's import folder
   bytes bigint NOT NULL,
+  origin text,               -- what it was, once applied: oneroster, sds, attendance
+  kept boolean NOT NULL DEFAULT false, -- its file is still there: a delta is read with it
   strict boolean NOT NULL,
   confirmed boolean NOT NULL DEFAULT false,
   state text NOT NULL CHECK (state IN ('received', 'refused', 'quarantined', 'applied', 'discarded')),

@@ -20,6 +20,13 @@ static void look(struct ingest_imports *im);
 
 /* ---- one package's memory ---- */
 
+static void free_texts(char **texts, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        free(texts[k]);
+    free((void *)texts);
+}
+
 static void import_free(struct import *i)
 {
     if (!i)
@@ -45,49 +52,11 @@ static void import_free(struct import *i)
         free(i->heaps[k].refs);
     kith_bytes_done(&i->batch.records.bytes);
     free(i->undo);
+    free_texts(i->earlier, i->earlier_n);
+    free_texts(i->superseded, i->superseded_n);
     free(i);
 }
 KITH_DEFINE_AUTO(import)
-
-/* ---- the thread ---- */
-
-static bool collect(void *ctx, const struct ingest_emitted *e)
-{
-    struct import *i = ctx;
-    if (!i->filling)
-        i->filling = calloc(1, sizeof(*i->filling));
-    if (!i->filling) {
-        ingest_doc_free(e->doc);
-        return false;
-    }
-    i->filling->docs[i->filling->n++] = *e;
-    if (i->filling->n < IMPORT_CHUNK)
-        return true;
-    if (!kith_worker_give(i->thread, i->filling))
-        return false;
-    i->filling = NULL;
-    return true;
-}
-
-static void read_package(void *ctx, struct kith_worker *w)
-{
-    struct import *i = ctx;
-    kith_auto(ingest_package) package = NULL;
-    kith_auto(ingest_roster) roster = NULL;
-    struct ingest_roster_opts opts = {.strict = i->strict};
-    i->thread = w;
-    kith_err err = ingest_package_open(i->path, i->strict, i->receipt, &package);
-    if (err == KITH_OK)
-        err = ingest_roster_check(package, &opts, i->receipt, &roster);
-    if (err == KITH_OK && i->receipt->errors == 0) {
-        i->bulk = ingest_roster_whole(roster);
-        (void)snprintf(i->origin, sizeof(i->origin), "%s", ingest_roster_origin(roster));
-        err = ingest_roster_emit(roster, i->receipt, collect, i);
-        if (err == KITH_OK && i->filling && kith_worker_give(w, i->filling))
-            i->filling = NULL;
-    }
-    i->read_err = err == KITH_EINVAL && i->receipt->errors > 0 ? KITH_OK : err;
-}
 
 /* ---- staging ---- */
 
@@ -207,7 +176,7 @@ void imports_end(struct import *i, enum import_end end)
     release(i);
     kith_log(KITH_LOG_INFO, "import", KITH_INT("district", i->district->id),
              KITH_INT("import", i->id), KITH_STR("outcome", names[end]));
-    if (end == IMPORT_APPLIED || end == IMPORT_REFUSED)
+    if ((end == IMPORT_APPLIED && !imports_kept(i)) || end == IMPORT_REFUSED)
         (void)unlink(i->path);
     if (end == IMPORT_APPLIED)
         finished(i->all, i, false);
@@ -277,6 +246,23 @@ void imports_ask(struct import *i)
 
 /* ---- the next one ---- */
 
+/* The packages that a delta is read with: those of the district that are kept. */
+static kith_err find_earlier(struct import *i, const struct kith_rows *rows)
+{
+    i->earlier = calloc(kith_rows_n(rows), sizeof(*i->earlier));
+    if (!i->earlier)
+        return KITH_ENOMEM;
+    for (size_t k = 0; k < kith_rows_n(rows); k++) {
+        if (kith_rows_int(rows, k, 0) != i->district->id || !kith_rows_bool(rows, k, 7))
+            continue;
+        if (asprintf(&i->earlier[i->earlier_n], "%s/%s", i->all->opts.folder,
+                     kith_rows_text(rows, k, 3)) < 0)
+            return KITH_ENOMEM;
+        i->earlier_n++;
+    }
+    return KITH_OK;
+}
+
 static kith_err begin(struct ingest_imports *im, const struct kith_rows *rows, size_t row)
 {
     kith_auto(import) i = calloc(1, sizeof(*i));
@@ -293,10 +279,11 @@ static kith_err begin(struct ingest_imports *im, const struct kith_rows *rows, s
     i->receipt = calloc(1, sizeof(*i->receipt));
     i->found = calloc(1, sizeof(*i->found));
     if (!i->receipt || !i->found || !i->district || ingest_known_new(&i->staged) != KITH_OK ||
+        find_earlier(i, rows) != KITH_OK ||
         kith_tx_new(im->opts.db, IMPORT_PATIENCE, &i->tx) != KITH_OK)
         return KITH_ENOMEM;
     struct kith_worker_opts opts = {.loop = im->opts.loop,
-                                    .run = read_package,
+                                    .run = imports_thread,
                                     .piece = on_piece,
                                     .drop = imports_chunk_free,
                                     .done = on_read,

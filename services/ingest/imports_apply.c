@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ingest/imports_internal.h"
 #include "kith/clock.h"
@@ -192,6 +193,8 @@ void imports_committed(struct import *i)
 {
     ingest_known_each(i->staged, forget, i);
     i->undo_n = 0;
+    for (size_t k = 0; k < i->superseded_n; k++)
+        (void)unlink(i->superseded[k]);
     kith_owner_committed(i->all->opts.owner, i->district->id, 0, 0);
     imports_end(i, IMPORT_APPLIED);
 }
@@ -211,6 +214,21 @@ static void applied(void *ctx, kith_err err, const struct kith_why *why)
         imports_ask(i); /* was it committed? */
     else
         fail(i, err);
+}
+
+/* Packages that no delta needs any more; before the COMMIT their files would be missed. What is forgotten here is swept at the next start. */
+static void on_superseded(void *ctx, const struct kith_rows *rows)
+{
+    struct import *i = ctx;
+    for (size_t k = 0; k < kith_rows_n(rows); k++) {
+        char *path = NULL;
+        char **list = reallocarray((void *)i->superseded, i->superseded_n + 1, sizeof(*list));
+        if (list)
+            i->superseded = list;
+        if (list &&
+            asprintf(&path, "%s/%s", i->all->opts.folder, kith_rows_text(rows, k, 0)) >= 0)
+            list[i->superseded_n++] = path;
+    }
 }
 
 static void changed_sets(struct kith_job *job, const struct import *i, int64_t now)
@@ -243,7 +261,7 @@ static void commit(struct import *i)
                           r->bytes.n);
     }
     changed_sets(job, i, now);
-    ingest_store_import_state(job, district, i->id, "applied", receipt, now);
+    ingest_store_import_applied(job, i, imports_kept(i), receipt, now, on_superseded, i);
     err = kith_tx_run(i->tx, job, true, applied, i);
     if (err != KITH_OK)
         fail(i, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by imports.c (which package, its state), imports_stage.c (documents into the transaction) and imports_apply.c (what vanished, the
+/* Shared by imports.c (which package, its state), imports_read.c (the thread), imports_stage.c (documents into the transaction) and imports_apply.c (what vanished, the
  * end of the transaction). */
 #ifndef INGEST_IMPORTS_INTERNAL_H
 #define INGEST_IMPORTS_INTERNAL_H
@@ -78,7 +78,10 @@ struct import {
     struct ingest_receipt *receipt;
     kith_err read_err;
     bool bulk;
+    bool follows; /* a delta */
     char origin[16];
+    size_t earlier_n;
+    char **earlier; /* paths of the packages that a delta is read with; set before the thread begins */
     struct kith_worker *worker;
     struct kith_worker *thread; /* the same, for the thread */
     struct import_chunk *filling;
@@ -100,6 +103,8 @@ struct import {
     /* log records, for the end: appending locks the head of the log */
     size_t records_n, records_size;
     struct import_records *records;
+    size_t superseded_n;
+    char **superseded; /* paths of files that go when this is committed */
     /* taking out */
     size_t at_resource, at_gone;
     struct {
@@ -126,6 +131,11 @@ struct import_resource *imports_of(struct import *i, const struct ingest_resourc
 void imports_end(struct import *i, enum import_end end);
 /* The thread has returned and everything it gave is written. */
 void imports_read(struct import *i);
+
+/* imports_read.c: runs in the thread. */
+void imports_thread(void *ctx, struct kith_worker *w);
+/* Does its file stay in the folder once it is applied, to read deltas with? */
+bool imports_kept(const struct import *i);
 
 /* imports_stage.c: a chunk that the thread gave; the district is held. Calls kith_worker_next when it is written. */
 void imports_stage(struct import *i, struct import_chunk *chunk);
@@ -155,7 +165,7 @@ void ingest_store_import_list(struct kith_job *job, int32_t district, kith_db_ro
                               void *ctx);
 void ingest_store_import_get(struct kith_job *job, int32_t district, int64_t import_id,
                              kith_db_rows_fn rows, void *ctx);
-/* Columns: district, import, name, file, strict, confirmed, state; received and quarantined ones in order. */
+/* Columns: district, import, name, file, strict, confirmed, state, kept; received, quarantined and kept ones in order. */
 void ingest_store_imports_waiting(struct kith_job *job, kith_db_rows_fn rows, void *ctx);
 /* `receipt` NULL: as it is; at_us 0: not done. */
 void ingest_store_import_state(struct kith_job *job, int32_t district, int64_t import_id,
@@ -163,6 +173,10 @@ void ingest_store_import_state(struct kith_job *job, int32_t district, int64_t i
 /* Guard: KITH_ENOTFOUND unless it is in quarantine. Column, of a dropped one: file. */
 void ingest_store_import_decide(struct kith_job *job, int32_t district, int64_t import_id,
                                 bool confirm, int64_t at_us, kith_db_rows_fn rows, void *ctx);
+/* Applied: with receipt and origin. `kept`: its file stays; when it is no delta, those before it go (rows: file). 1 or 2 steps. */
+void ingest_store_import_applied(struct kith_job *job, const struct import *i, bool kept,
+                                 const char *receipt, int64_t at_us, kith_db_rows_fn rows,
+                                 void *ctx);
 void ingest_store_import_sets(struct kith_job *job, int32_t district, const char *origin,
                               kith_db_rows_fn rows, void *ctx);
 void ingest_store_import_bodies(struct kith_job *job, int32_t district, const char *resource,

@@ -251,6 +251,21 @@ static kith_err detect(struct ingest_roster *r, struct ingest_receipt *receipt)
     return KITH_EINVAL;
 }
 
+bool ingest_roster_is_delta(struct ingest_package *package)
+{
+    kith_auto(ingest_receipt) ignored = calloc(1, sizeof(*ignored));
+    kith_auto(ingest_roster) r = calloc(1, sizeof(*r));
+    bool delta = false;
+    if (!r || !ignored)
+        return false; /* the next one who asks for memory says so */
+    r->package = package;
+    if (detect(r, ignored) != KITH_OK)
+        return false;
+    for (size_t i = 0; i < r->tables_n; i++)
+        delta = delta || (r->tables[i].present && r->tables[i].delta);
+    return delta;
+}
+
 /* ---- reading ---- */
 
 static kith_err read_tables(struct ingest_roster *r, struct ingest_receipt *receipt)

@@ -35,6 +35,8 @@ KITH_MUST_CHECK kith_err ingest_roster_check(struct ingest_package *package,
 void ingest_roster_free(struct ingest_roster *r); /* NULL is fine */
 KITH_DEFINE_AUTO(ingest_roster)
 
+/* Has it a delta file? Looks at the manifest only. */
+bool ingest_roster_is_delta(struct ingest_package *package);
 /* Is it a full snapshot: what is not emitted has gone. False: a delta without what was before it. */
 bool ingest_roster_whole(const struct ingest_roster *r);
 const char *ingest_roster_origin(const struct ingest_roster *r); /* "oneroster", "sds" */

@@ -229,9 +229,17 @@ const struct kith_stmt ingest_statements[] = {
       " WHERE district_id = $1 AND import_id = $2",
       "il", "lttzzj"),
     S(import_waiting,
-      "SELECT district_id, import_id, name, file, strict, confirmed, state FROM import"
-      " WHERE state IN ('received', 'quarantined') ORDER BY district_id, import_id",
-      "", "ilttbbt"),
+      "SELECT district_id, import_id, name, file, strict, confirmed, state, kept FROM import"
+      " WHERE state IN ('received', 'quarantined') OR kept ORDER BY district_id, import_id",
+      "", "ilttbbtb"),
+    S(import_applied,
+      "UPDATE import SET state = 'applied', origin = $3, kept = $4, receipt = $5, done_at = $6"
+      " WHERE district_id = $1 AND import_id = $2",
+      "iltbjz", ""),
+    S(import_unkeep,
+      "UPDATE import SET kept = false WHERE district_id = $1 AND origin = $2 AND kept"
+      " RETURNING file",
+      "it", "t"),
     S(import_state,
       "UPDATE import SET state = $3, receipt = $4, done_at = $5"
       " WHERE district_id = $1 AND import_id = $2",

@@ -48,6 +48,23 @@ void ingest_store_import_state(struct kith_job *job, int32_t district, int64_t i
     kith_job_instant(job, at_us);
 }
 
+void ingest_store_import_applied(struct kith_job *job, const struct import *i, bool kept,
+                                 const char *receipt, int64_t at_us, kith_db_rows_fn rows, void *ctx)
+{
+    if (kept && !i->follows) {
+        step(job, INGEST_S_import_unkeep, rows, ctx);
+        kith_job_i4(job, i->district->id);
+        kith_job_text(job, i->origin);
+    }
+    step(job, INGEST_S_import_applied, NULL, NULL);
+    kith_job_i4(job, i->district->id);
+    kith_job_i8(job, i->id);
+    kith_job_text(job, i->origin);
+    kith_job_bool(job, kept);
+    kith_job_json(job, receipt);
+    kith_job_instant(job, at_us);
+}
+
 void ingest_store_import_decide(struct kith_job *job, int32_t district, int64_t import_id,
                                 bool confirm, int64_t at_us, kith_db_rows_fn rows, void *ctx)
 {

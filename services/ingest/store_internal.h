@@ -46,6 +46,8 @@ enum ingest_statement {
     INGEST_S_import_list,
     INGEST_S_import_get,
     INGEST_S_import_waiting,
+    INGEST_S_import_applied,
+    INGEST_S_import_unkeep,
     INGEST_S_import_state,
     INGEST_S_import_confirm,
     INGEST_S_import_discard,

@@ -24,6 +24,32 @@ generate "$state/full.zip" --students 1000
 generate "$state/few.zip" --students 1000 --drop 30
 generate "$state/broken.zip" --students 1000 --drop 300
 
+# delta OUT USER...: these students come, and the first enrollment of S000000 goes
+delta() {
+    /usr/bin/python3 - "$@" <<'END_PYTHON'
+import sys, zipfile
+head = "sourcedId,status,dateLastModified,"
+now = "2026-09-18T12:00:00.000Z"
+users = "enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,middleName,identifier,email,sms,phone,agentSourcedIds,grades,password"
+enrollments = "classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate"
+known = "academicSessions categories classResources classes courseResources courses demographics enrollments lineItems orgs resources results users".split()
+with zipfile.ZipFile(sys.argv[1], "w") as z:
+    z.writestr("manifest.csv", "propertyName,value\nmanifest.version,1.0\noneroster.version,1.1\n" +
+               "".join(f"file.{f},{'delta' if f in ('users', 'enrollments') else 'absent'}\n" for f in known))
+    z.writestr("users.csv", head + users + "\n" + "".join(
+        f"{u},active,{now},true,SCH000,student,{u.lower()},,Nia,Noll,,{u},,,,,09,\n" for u in sys.argv[2:]))
+    z.writestr("enrollments.csv", head + enrollments + f"\nE000000-0,tobedeleted,{now},CL-SCH000-0-0,SCH000,S000000,student,,,\n" + "".join(
+        f"E-{u},active,{now},CL-SCH000-0-0,SCH000,{u},student,,,\n" for u in sys.argv[2:]))
+END_PYTHON
+}
+delta "$state/delta1.zip" N1
+delta "$state/delta2.zip" N2 N3
+
+say "A delta before any bulk package"
+! import "$state/delta1.zip" >"$state/early.txt" || die "a delta with nothing before it was applied"
+grep -q 'delta_alone' "$state/early.txt" || die "it is not said what is missing: $(cat "$state/early.txt")"
+expect "files left in the import folder" "" "$(ls "$state/imports")"
+
 say "The first package"
 import --json "$state/full.zip" >"$state/first.json" || die "refused: $(cat "$state/first.json")"
 expect students 1000 "$(count students)"
@@ -69,11 +95,29 @@ import "$state/full.zip" >/dev/null
 expect "students missing after they came back" "" "$(sql "SELECT n FROM ingest.pub_missing_count WHERE resource = 'students'")"
 expect "seats" 8000 "$(count studentSectionAssociations)"
 
+say "Deltas follow it, one after the other, and again"
+import "$state/delta1.zip" >"$state/delta.txt" || die "a delta was refused: $(cat "$state/delta.txt")"
+expect "students" 1001 "$(count students)"
+expect "seats" 8000 "$(count studentSectionAssociations)"
+daemon_hold ingest
+daemon_start ingest
+import "$state/delta2.zip" >/dev/null || die "the second delta was refused"
+expect "students" 1003 "$(count students)"
+expect "seats" 8002 "$(count studentSectionAssociations)"
+expect "packages kept to read deltas with" 3 "$(ls "$state/imports" | wc -l)"
+before=$(stored)
+import "$state/delta2.zip" >/dev/null || die "the same delta again was refused"
+expect "what is stored" "$before" "$(stored)"
+expect "students missing" "" "$(sql "SELECT n FROM ingest.pub_missing_count WHERE resource = 'students'")"
+import "$state/full.zip" >/dev/null || die "a bulk package after deltas was refused"
+expect "packages kept" 1 "$(ls "$state/imports" | wc -l)"
+expect "students missing: those of the deltas" 3 "$(sql "SELECT n FROM ingest.pub_missing_count WHERE resource = 'students'")"
+
 say "A confirmed one is applied"
 ! import "$state/broken.zip" >"$state/broken.txt"
 id=$(sed -n 's/^Import \([0-9]*\): quarantined$/\1/p' "$state/broken.txt")
 import --confirm "$id" >/dev/null || die "confirming import $id failed"
-expect "students missing" 300 "$(sql "SELECT n FROM ingest.pub_missing_count WHERE resource = 'students'")"
+expect "students missing" 303 "$(sql "SELECT n FROM ingest.pub_missing_count WHERE resource = 'students'")"
 expect "seats" 5600 "$(count studentSectionAssociations)"
 
 say "A damaged package is refused, with the place, and nothing of it is taken"
@@ -109,17 +153,17 @@ postgres_kill
 sleep 0.5
 postgres_start
 wait "$sender" || die "the import did not survive: $(cat "$state/large.txt")"
-expect students 4000 "$(count students)"
+expect students 4003 "$(count students)"
 expect "references" "$(sql 'SELECT sum(cardinality(refs)) FROM ingest.item')" "$(sql 'SELECT count(*) FROM ingest.item_ref')"
 expect "log positions without a hole" t "$(sql 'SELECT max(pos) = sum(count) FROM ingest.log')"
-expect "files left in the import folder" "" "$(ls "$state/imports")"
+expect "files in the import folder: the last bulk package" 1 "$(ls "$state/imports" | wc -l)"
 
 say "Strangers, and what is no package"
 code() { curl -s -o "$state/answer" -w '%{http_code}' "$@"; }
 expect "without a token" 401 "$(code -X PUT --data-binary @"$state/few.zip" "$edfi_url/bulk/oneroster")"
 expect "an empty body" 400 "$(code -X PUT -H "Authorization: Bearer $(kith_token)" -H 'Content-Length: 0' "$edfi_url/bulk/oneroster")"
 expect "no such import" 404 "$(code -H "Authorization: Bearer $(kith_token)" "$edfi_url/bulk/imports/999")"
-expect "files left in the import folder" "" "$(ls "$state/imports")"
+expect "files in the import folder" 1 "$(ls "$state/imports" | wc -l)"
 import --list | grep -q 'large.zip.*applied' || die "the list lacks the last import"
 for name in risk notification ingest; do daemon_hold "$name"; done
 expect "restarts: our own kill" "ingest 137" "$(sed -n 's/.*"daemon":"\([a-z]*\)","event":"restarted","status":\([0-9]*\).*/\1 \2/p' "$state"/log/*.log)"

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The thread of a package: it is opened, judged and turned into documents, which go to the loop in chunks. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/imports_internal.h"
+
+static bool collect(void *ctx, const struct ingest_emitted *e)
+{
+    struct import *i = ctx;
+    if (!i->filling)
+        i->filling = calloc(1, sizeof(*i->filling));
+    if (!i->filling) {
+        ingest_doc_free(e->doc);
+        return false;
+    }
+    i->filling->docs[i->filling->n++] = *e;
+    if (i->filling->n < IMPORT_CHUNK)
+        return true;
+    if (!kith_worker_give(i->thread, i->filling))
+        return false;
+    i->filling = NULL;
+    return true;
+}
+
+/* The packages before this one, opened. */
+struct earlier {
+    size_t n;
+    struct ingest_package **packages;
+};
+
+static void earlier_free(struct earlier *e)
+{
+    for (size_t k = 0; k < e->n; k++)
+        ingest_package_free(e->packages[k]);
+    free((void *)e->packages);
+    *e = (struct earlier){0};
+}
+
+static kith_err open_earlier(struct import *i, struct earlier *ret)
+{
+    static const struct ingest_place whole = {.file = ""};
+    ret->packages = calloc(i->earlier_n + 1, sizeof(struct ingest_package *));
+    kith_err err = ret->packages ? KITH_OK : KITH_ENOMEM;
+    for (size_t k = 0; k < i->earlier_n && err == KITH_OK; k++) {
+        kith_auto(ingest_receipt) ignored = calloc(1, sizeof(*ignored));
+        err = ignored ? ingest_package_open(i->earlier[k], false, ignored, &ret->packages[k])
+                      : KITH_ENOMEM;
+        ret->n += err == KITH_OK;
+    }
+    if (err != KITH_ENOTFOUND && err != KITH_EIO)
+        return err;
+    ingest_receipt_add(i->receipt, INGEST_ERROR, &whole, "earlier_missing",
+                       "A package that this delta follows is not in the import folder any more; "
+                       "send a bulk package.");
+    return KITH_EINVAL;
+}
+
+static kith_err read_roster(struct import *i, struct ingest_package *package)
+{
+    kith_auto(ingest_roster) roster = NULL;
+    struct earlier earlier = {0};
+    bool delta = ingest_roster_is_delta(package);
+    kith_err err = delta ? open_earlier(i, &earlier) : KITH_OK;
+    struct ingest_roster_opts opts = {
+        .strict = i->strict, .earlier = earlier.packages, .earlier_n = earlier.n};
+    i->follows = delta;
+    if (err == KITH_OK)
+        err = ingest_roster_check(package, &opts, i->receipt, &roster);
+    if (err == KITH_OK && i->receipt->errors == 0) {
+        i->bulk = ingest_roster_whole(roster);
+        (void)snprintf(i->origin, sizeof(i->origin), "%s", ingest_roster_origin(roster));
+        err = ingest_roster_emit(roster, i->receipt, collect, i);
+        if (err == KITH_OK && i->filling && kith_worker_give(i->thread, i->filling))
+            i->filling = NULL;
+    }
+    ingest_roster_free(KITH_TAKE(roster));
+    earlier_free(&earlier);
+    return err;
+}
+
+void imports_thread(void *ctx, struct kith_worker *w)
+{
+    struct import *i = ctx;
+    kith_auto(ingest_package) package = NULL;
+    i->thread = w;
+    kith_err err = ingest_package_open(i->path, i->strict, i->receipt, &package);
+    if (err == KITH_OK)
+        err = read_roster(i, package);
+    i->read_err = err == KITH_EINVAL && i->receipt->errors > 0 ? KITH_OK : err;
+}
+
+bool imports_kept(const struct import *i)
+{
+    return strcmp(i->origin, "oneroster") == 0;
+}
