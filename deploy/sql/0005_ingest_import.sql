@@ -38,6 +38,19 @@ CREATE TABLE ingest.missing (
   import_id bigint NOT NULL,
   PRIMARY KEY (district_id, resource, id));
 
+-- Rows of attendance files that name a student, school, section or day that is not known yet: tried again after every import.
+CREATE TABLE ingest.parked (
+  district_id int NOT NULL,
+  event_date date NOT NULL,
+  school_id bigint NOT NULL, -- the SIS's, as everything here
+  section text NOT NULL,     -- '' = the day
+  student text NOT NULL,
+  said int NOT NULL,         -- 1 absent + 2 tardy + 4 present
+  code text NOT NULL,
+  since timestamptz NOT NULL,
+  import_id bigint NOT NULL,
+  PRIMARY KEY (district_id, event_date, school_id, section, student));
+
 -- What a document refers to, with the document: so that its references can be taken back without an index of their own.
 ALTER TABLE ingest.item ADD COLUMN refs uuid[] NOT NULL DEFAULT '{}';
 UPDATE ingest.item i SET refs = coalesce((SELECT array_agg(r.target_id) FROM ingest.item_ref r
@@ -52,10 +65,12 @@ ALTER TABLE ingest.item_ref ADD PRIMARY KEY (district_id, target_id, id);
 ALTER TABLE ingest.import OWNER TO kith_owner;
 ALTER TABLE ingest.import_set OWNER TO kith_owner;
 ALTER TABLE ingest.missing OWNER TO kith_owner;
+ALTER TABLE ingest.parked OWNER TO kith_owner;
 
 GRANT SELECT, INSERT, UPDATE ON ingest.import TO kith_ingest;
 GRANT SELECT, INSERT, UPDATE ON ingest.import_set TO kith_ingest;
 GRANT SELECT, INSERT, DELETE ON ingest.missing TO kith_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ingest.parked TO kith_ingest;
 
 -- Counts only: what is missing by name is asked of the daemon.
 GRANT SELECT (district_id, resource, since) ON ingest.missing TO kith_console;

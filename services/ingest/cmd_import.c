@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "ingest/attendance_csv.h"
 #include "ingest/cmd.h"
+#include "ingest/cmd_pack.h"
 #include "ingest/cmd_upload.h"
 #include "ingest/package.h"
 #include "ingest/roster.h"
@@ -15,18 +18,27 @@
 #define FINDINGS_ALIKE 5
 
 static const char help[] =
-    "Usage: kith import [options] FILE\n"
-    "       kith import --check FILE [--strict] [--json]\n"
+    "Usage: kith import [options] FILE...\n"
+    "       kith import --check FILE... [--map MAP] [--strict] [--json]\n"
     "       kith import --list | --confirm ID | --discard ID\n"
     "\n"
-    "Sends a package of rosters to ingest, waits and prints what became of it: a OneRoster 1.1 or "
-    "1.2 zip, or a zip of the CSV files of\n"
-    "Microsoft School Data Sync 2.1. It is applied whole or not at all; the same package again "
-    "changes nothing. A bulk package that lacks\n"
-    "more than a district loses in a day is quarantined: look at it, then confirm or discard it.\n"
+    "Sends a package to ingest, waits and prints what became of it:\n"
+    "  rosters     a OneRoster 1.1 or 1.2 zip (bulk or delta), or a zip of the CSV files of "
+    "Microsoft School Data Sync 2.1. Applied whole or not\n"
+    "              at all; the same again changes nothing. A bulk package that lacks more than a "
+    "district loses in a day is quarantined:\n"
+    "              look at it, then confirm or discard it.\n"
+    "  attendance  a CSV file with the columns Student_id, School_id, Section_id, Attendance_date, "
+    "Attendance_type (daily, section),\n"
+    "              Attendance_status (absent, tardy, present), Excuse_code, Sis_id. A row says how "
+    "a day or meeting is now. Rows that name\n"
+    "              what is not known yet wait and are tried again after every import.\n"
+    "Files with other columns or codes go through a map: kith import --map MAP FILE...; "
+    "services/ingest/README.md shows how to write one.\n"
+    "FILE may be a folder of CSV files.\n"
     "\n"
-    "      --check             judge the package here: nothing is sent, no database is needed; "
-    "also a folder of CSV files\n"
+    "      --check             judge the package here: nothing is sent, no database is needed\n"
+    "      --map MAP           how the files' columns and codes are to be read\n"
     "      --strict            refuse what a lenient reader takes with a warning: order and "
     "spelling of columns, dates as a spreadsheet\n"
     "                          writes them, filled status columns in bulk files, rows that name "
@@ -51,7 +63,10 @@ struct import_options {
     bool list;
     int64_t confirm;
     int64_t discard;
-    const char *file;
+    const char *map;
+    const char *const *files;
+    size_t files_n;
+    const char *file; /* what is judged or sent: of the files, or made of them */
     struct cmd_login login;
 };
 
@@ -62,8 +77,9 @@ static bool number(const char *text, int64_t *ret)
     return *text && *end == '\0' && *ret > 0;
 }
 
-enum { CHECK = 256, STRICT, JSON, LIST, CONFIRM, DISCARD, URL, ID, SECRET };
+enum { CHECK = 256, MAP, STRICT, JSON, LIST, CONFIRM, DISCARD, URL, ID, SECRET };
 static const struct option long_options[] = {{"check", no_argument, NULL, CHECK},
+                                             {"map", required_argument, NULL, MAP},
                                              {"strict", no_argument, NULL, STRICT},
                                              {"json", no_argument, NULL, JSON},
                                              {"list", no_argument, NULL, LIST},
@@ -80,6 +96,8 @@ static bool take_option(struct import_options *o, int c)
     switch (c) {
     case CHECK:
         return o->check = true;
+    case MAP:
+        return (o->map = optarg) != NULL;
     case STRICT:
         return o->strict = true;
     case JSON:
@@ -113,9 +131,11 @@ static int parse_options(int argc, char **argv, struct import_options *o)
         ok = c == SECRET || take_option(o, c);
     }
     int whats = o->list + (o->confirm > 0) + (o->discard > 0);
-    bool fits = whats == 0 ? optind + 1 == argc : whats == 1 && optind == argc && !o->check;
+    bool fits = whats == 0 ? optind < argc : whats == 1 && optind == argc && !o->check && !o->map;
     if (!ok || !fits)
         return ingest_cmd_usage("import") + 1;
+    o->files = (const char *const *)argv + optind;
+    o->files_n = (size_t)(argc - optind);
     o->file = whats == 0 ? argv[optind] : NULL;
     return 0;
 }
@@ -141,17 +161,27 @@ static bool count_made(void *ctx, const struct ingest_emitted *e)
     return true;
 }
 
+static kith_err judge_roster(const struct import_options *o, struct ingest_package *package,
+                             struct ingest_receipt *receipt, struct made *made)
+{
+    kith_auto(ingest_roster) roster = NULL;
+    struct ingest_roster_opts opts = {.strict = o->strict};
+    kith_err err = ingest_roster_check(package, &opts, receipt, &roster);
+    if (err == KITH_OK && receipt->errors == 0)
+        err = ingest_roster_emit(roster, receipt, count_made, made);
+    return err;
+}
+
 static kith_err judge(const struct import_options *o, struct ingest_receipt *receipt,
                       struct made *made)
 {
     kith_auto(ingest_package) package = NULL;
-    kith_auto(ingest_roster) roster = NULL;
-    struct ingest_roster_opts opts = {.strict = o->strict};
     kith_err err = ingest_package_open(o->file, o->strict, receipt, &package);
+    const char *attendance = err == KITH_OK ? ingest_attendance_csv_in(package) : NULL;
     if (err == KITH_OK)
-        err = ingest_roster_check(package, &opts, receipt, &roster);
-    if (err == KITH_OK && receipt->errors == 0)
-        err = ingest_roster_emit(roster, receipt, count_made, made);
+        err = attendance
+                  ? ingest_attendance_csv_read(package, attendance, o->strict, receipt, NULL, NULL)
+                  : judge_roster(o, package, receipt, made);
     return err == KITH_EINVAL && receipt->errors > 0 ? KITH_OK : err;
 }
 
@@ -398,9 +428,10 @@ static int send(struct import_options *o)
         return CMD_FAILED;
     if (o->list)
         return list_imports(o, &why);
-    kith_err err = o->file ? cmd_upload_send(&o->login, o->file, o->strict, &root, &why)
-                           : cmd_upload_decide(&o->login, o->confirm ? o->confirm : o->discard,
-                                               o->confirm > 0, &root, &why);
+    kith_err err = o->file
+                       ? cmd_upload_send(&o->login, o->file, o->files[0], o->strict, &root, &why)
+                       : cmd_upload_decide(&o->login, o->confirm ? o->confirm : o->discard,
+                                           o->confirm > 0, &root, &why);
     int status = err == KITH_OK ? report(root, o->json) : ingest_cmd_fail("import", err, &why);
     json_decref(root);
     return status;
@@ -412,5 +443,17 @@ int ingest_cmd_import(int argc, char **argv)
     int stop = parse_options(argc, argv, &o);
     if (stop)
         return stop - 1;
-    return o.check ? check(&o) : send(&o);
+    char *packed = NULL;
+    struct kith_why why = {""};
+    if (o.file && cmd_pack_needed(o.files, o.files_n, o.map)) {
+        kith_err err = cmd_pack_zip(o.files, o.files_n, o.map, &packed, &why);
+        if (err != KITH_OK)
+            return ingest_cmd_fail("import", err, &why);
+        o.file = packed;
+    }
+    int status = o.check ? check(&o) : send(&o);
+    if (packed)
+        (void)unlink(packed);
+    free(packed);
+    return status;
 }

@@ -113,11 +113,12 @@ static void pause_ms(long ms)
     (void)nanosleep(&t, NULL);
 }
 
-static kith_err put_once(struct upload *u, const char *file, bool strict, int64_t *id)
+static kith_err put_once(struct upload *u, const char *file, const char *as, bool strict,
+                         int64_t *id)
 {
     struct stat st;
     char path[512];
-    const char *slash = strrchr(file, '/');
+    const char *slash = strrchr(as, '/');
     FILE *in = fopen(file, "rbe");
     if (!in || fstat(fileno(in), &st) != 0) {
         if (in)
@@ -125,7 +126,7 @@ static kith_err put_once(struct upload *u, const char *file, bool strict, int64_
         kith_why_set(u->why, "%s cannot be read", file);
         return KITH_EINVAL;
     }
-    char *name = curl_easy_escape(u->easy, slash ? slash + 1 : file, 0);
+    char *name = curl_easy_escape(u->easy, slash ? slash + 1 : as, 0);
     (void)snprintf(path, sizeof(path), "/bulk/oneroster?name=%s%s", name ? name : "package",
                    strict ? "&strict=true" : "");
     curl_free(name);
@@ -147,12 +148,12 @@ static kith_err put_once(struct upload *u, const char *file, bool strict, int64_
 }
 
 /* What comes back as "later", or as a broken connection before an answer, is sent again: the same package twice changes nothing. */
-static kith_err put(struct upload *u, const char *file, bool strict, int64_t *id)
+static kith_err put(struct upload *u, const char *file, const char *as, bool strict, int64_t *id)
 {
     kith_err err = KITH_EBUSY;
     long pause = 250;
     for (int i = 0; i < TRIES; i++) {
-        err = put_once(u, file, strict, id);
+        err = put_once(u, file, as, strict, id);
         if (err == KITH_EDENIED && i == 0)
             err = log_in(u);
         else if (err == KITH_OK || (err != KITH_EBUSY && err != KITH_EIO))
@@ -204,14 +205,14 @@ static void upload_done(struct upload *u)
     kith_bytes_done(&u->answer);
 }
 
-kith_err cmd_upload_send(const struct cmd_login *login, const char *file, bool strict, json_t **ret,
-                         struct kith_why *why)
+kith_err cmd_upload_send(const struct cmd_login *login, const char *file, const char *as,
+                         bool strict, json_t **ret, struct kith_why *why)
 {
     struct upload u;
     int64_t id = 0;
     kith_err err = upload_new(login, &u, why);
     if (err == KITH_OK)
-        err = put(&u, file, strict, &id);
+        err = put(&u, file, as, strict, &id);
     if (err == KITH_OK)
         err = follow(&u, id, ret);
     upload_done(&u);

@@ -32,8 +32,10 @@ static void import_free(struct import *i)
     if (!i)
         return;
     kith_worker_free(i->worker);
-    imports_chunk_free(i->filling);
-    imports_chunk_free(i->waiting);
+    imports_piece_free(i->filling);
+    imports_piece_free(i->waiting);
+    imports_piece_free(i->saying);
+    imports_marks_free(i->marks);
     kith_job_free(i->ready);
     ingest_receipt_free(i->receipt);
     ingest_receipt_free(i->found);
@@ -93,6 +95,10 @@ static void on_held(void *ctx)
 static void on_piece(void *ctx, void *piece)
 {
     struct import *i = ctx;
+    if (i->attendance) {
+        imports_said(i, piece);
+        return;
+    }
     if (i->holding) {
         imports_stage(i, piece);
         return;
@@ -119,7 +125,9 @@ void imports_read(struct import *i)
 {
     if (i->step_err == KITH_OK)
         i->step_err = i->read_err;
-    if (i->step_err == KITH_OK && i->receipt->errors == 0 && i->found->errors == 0)
+    if (i->step_err == KITH_OK && i->receipt->errors == 0 && i->found->errors == 0 && i->attendance)
+        imports_said_end(i);
+    else if (i->step_err == KITH_OK && i->receipt->errors == 0 && i->found->errors == 0)
         imports_apply(i);
     else
         imports_end(i, i->step_err == KITH_OK || i->step_err == KITH_EINVAL ||
@@ -147,11 +155,21 @@ static void finished(struct ingest_imports *im, struct import *i, bool again)
         look(im);
 }
 
+void imports_written(struct import *i)
+{
+    if (i->goes)
+        (void)unlink(i->path);
+    finished(i->all, i, false);
+}
+
 static void state_written(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct import *i = ctx;
     (void)why;
-    finished(i->all, i, err != KITH_OK);
+    if (err == KITH_OK)
+        imports_written(i);
+    else
+        finished(i->all, i, true);
 }
 
 static void write_state(struct import *i, const char *state)
@@ -176,12 +194,11 @@ void imports_end(struct import *i, enum import_end end)
     release(i);
     kith_log(KITH_LOG_INFO, "import", KITH_INT("district", i->district->id),
              KITH_INT("import", i->id), KITH_STR("outcome", names[end]));
-    if ((end == IMPORT_APPLIED && !imports_kept(i)) || end == IMPORT_REFUSED)
-        (void)unlink(i->path);
-    if (end == IMPORT_APPLIED)
-        finished(i->all, i, false);
-    else if (end == IMPORT_AGAIN)
+    i->goes = (end == IMPORT_APPLIED && !imports_kept(i)) || end == IMPORT_REFUSED;
+    if (end == IMPORT_AGAIN)
         finished(i->all, i, true);
+    else if (end == IMPORT_APPLIED && !i->attendance) /* its state went with the transaction */
+        imports_parked(i, imports_written);
     else
         write_state(i, names[end]);
 }
@@ -285,7 +302,7 @@ static kith_err begin(struct ingest_imports *im, const struct kith_rows *rows, s
     struct kith_worker_opts opts = {.loop = im->opts.loop,
                                     .run = imports_thread,
                                     .piece = on_piece,
-                                    .drop = imports_chunk_free,
+                                    .drop = imports_piece_free,
                                     .done = on_read,
                                     .ctx = i};
     kith_err err = kith_worker_new(&opts, &i->worker);

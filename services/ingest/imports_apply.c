@@ -225,8 +225,7 @@ static void on_superseded(void *ctx, const struct kith_rows *rows)
         char **list = reallocarray((void *)i->superseded, i->superseded_n + 1, sizeof(*list));
         if (list)
             i->superseded = list;
-        if (list &&
-            asprintf(&path, "%s/%s", i->all->opts.folder, kith_rows_text(rows, k, 0)) >= 0)
+        if (list && asprintf(&path, "%s/%s", i->all->opts.folder, kith_rows_text(rows, k, 0)) >= 0)
             list[i->superseded_n++] = path;
     }
 }

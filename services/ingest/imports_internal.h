@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "ingest/attendance_csv.h"
 #include "ingest/imports.h"
 #include "ingest/ingest.h"
 #include "ingest/roster.h"
@@ -17,10 +18,26 @@
 #define IMPORT_RESOURCES 48
 #define IMPORT_PATIENCE  (10 * 60 * 1000) /* ms for a statement */
 
-/* Documents that the thread hands over. */
+/* What the thread hands over: documents of a roster, or rows of an attendance file. */
 struct import_chunk {
+    bool said; /* false */
     size_t n;
     struct ingest_emitted docs[IMPORT_CHUNK];
+};
+
+#define IMPORT_SAID 1000
+struct import_said {
+    bool said; /* true */
+    size_t n;
+    struct import_said_row {
+        uint64_t line; /* 0: it waited here */
+        char student[33];
+        char section[129];
+        char code[41];
+        int64_t school;
+        int32_t date;
+        unsigned said;
+    } rows[IMPORT_SAID];
 };
 
 /* What a package does to one resource. */
@@ -79,12 +96,16 @@ struct import {
     kith_err read_err;
     bool bulk;
     bool follows; /* a delta */
+    bool attendance;
+    bool goes; /* its file, once its state is written */
     char origin[16];
     size_t earlier_n;
-    char **earlier; /* paths of the packages that a delta is read with; set before the thread begins */
+    char **
+        earlier; /* paths of the packages that a delta is read with; set before the thread begins */
     struct kith_worker *worker;
     struct kith_worker *thread; /* the same, for the thread */
     struct import_chunk *filling;
+    struct import_said *saying;
     /* the loop's */
     struct ingest_receipt *found; /* while staging */
     bool holding;                 /* asked the writer for the district */
@@ -104,7 +125,8 @@ struct import {
     size_t records_n, records_size;
     struct import_records *records;
     size_t superseded_n;
-    char **superseded; /* paths of files that go when this is committed */
+    char **superseded;          /* paths of files that go when this is committed */
+    struct import_marks *marks; /* of an attendance file; NULL: none yet */
     /* taking out */
     size_t at_resource, at_gone;
     struct {
@@ -129,6 +151,8 @@ struct ingest_imports {
 /* imports.c */
 struct import_resource *imports_of(struct import *i, const struct ingest_resource *r);
 void imports_end(struct import *i, enum import_end end);
+/* Its state is written, with the receipt; it is over. */
+void imports_written(struct import *i);
 /* The thread has returned and everything it gave is written. */
 void imports_read(struct import *i);
 
@@ -137,9 +161,18 @@ void imports_thread(void *ctx, struct kith_worker *w);
 /* Does its file stay in the folder once it is applied, to read deltas with? */
 bool imports_kept(const struct import *i);
 
+/* imports_marks.c: rows of an attendance file, compared with what is known and submitted to the writer; calls kith_worker_next. Who or what a
+ * row names may not be known yet: then it waits in the table of parked rows and is tried again after every import. */
+void imports_said(struct import *i, struct import_said *said);
+/* All rows were dealt with: the rows that wait are tried again, then the import ends. */
+void imports_said_end(struct import *i);
+/* After a roster: the rows that wait, then `then`. */
+void imports_parked(struct import *i, void (*then)(struct import *i));
+void imports_marks_free(struct import_marks *m); /* NULL is fine */
+
 /* imports_stage.c: a chunk that the thread gave; the district is held. Calls kith_worker_next when it is written. */
 void imports_stage(struct import *i, struct import_chunk *chunk);
-void imports_chunk_free(void *piece);
+void imports_piece_free(void *piece); /* of either kind */
 /* Keep log records for the end; taken from `from`. Errors: KITH_ENOMEM. */
 KITH_MUST_CHECK kith_err imports_keep_records(struct import *i, struct import_records *from);
 
@@ -165,6 +198,23 @@ void ingest_store_import_list(struct kith_job *job, int32_t district, kith_db_ro
                               void *ctx);
 void ingest_store_import_get(struct kith_job *job, int32_t district, int64_t import_id,
                              kith_db_rows_fn rows, void *ctx);
+/* Sessions: school, year, name, begin, end. Sections: school, year, session, course, section. */
+void ingest_store_terms(struct kith_job *job, int32_t district, kith_db_rows_fn sessions,
+                        kith_db_rows_fn sections, void *ctx);
+/* What is stored of these students on these days. Columns: date, student, place, session, category, section. */
+struct ingest_day {
+    int64_t student;
+    int32_t date;
+};
+void ingest_store_marks_of(struct kith_job *job, int32_t district, const struct ingest_day *days,
+                           size_t n, kith_db_rows_fn rows, void *ctx);
+/* Rows that wait, in the order of their key, after `after` (NULL: from the first). Columns: student, school, section, date, said, code. */
+void ingest_store_parked_page(struct kith_job *job, int32_t district,
+                              const struct import_said_row *after, kith_db_rows_fn rows, void *ctx);
+void ingest_store_park(struct kith_job *job, const struct import *i,
+                       const struct import_said_row *const *rows, size_t n, int64_t at_us);
+void ingest_store_unpark(struct kith_job *job, int32_t district,
+                         const struct import_said_row *const *rows, size_t n);
 /* Columns: district, import, name, file, strict, confirmed, state, kept; received, quarantined and kept ones in order. */
 void ingest_store_imports_waiting(struct kith_job *job, kith_db_rows_fn rows, void *ctx);
 /* `receipt` NULL: as it is; at_us 0: not done. */

@@ -80,14 +80,52 @@ static kith_err read_roster(struct import *i, struct ingest_package *package)
     return err;
 }
 
+/* ---- attendance ---- */
+
+static bool say(void *ctx, const struct ingest_said_row *row)
+{
+    struct import *i = ctx;
+    if (!i->saying)
+        i->saying = calloc(1, sizeof(*i->saying));
+    if (!i->saying)
+        return false;
+    i->saying->said = true;
+    struct import_said_row *to = &i->saying->rows[i->saying->n++];
+    *to = (struct import_said_row){
+        .line = row->line, .school = row->school, .date = row->date, .said = row->said};
+    (void)snprintf(to->student, sizeof(to->student), "%s", row->student);
+    (void)snprintf(to->section, sizeof(to->section), "%s", row->section);
+    (void)snprintf(to->code, sizeof(to->code), "%s", row->code);
+    if (i->saying->n < IMPORT_SAID)
+        return true;
+    if (!kith_worker_give(i->thread, i->saying))
+        return false;
+    i->saying = NULL;
+    return true;
+}
+
+/* Once to judge it, once to use it: a file with an error does nothing. */
+static kith_err read_attendance(struct import *i, struct ingest_package *package, const char *file)
+{
+    i->attendance = true;
+    (void)snprintf(i->origin, sizeof(i->origin), "attendance");
+    kith_err err = ingest_attendance_csv_read(package, file, i->strict, i->receipt, NULL, NULL);
+    if (err == KITH_OK && i->receipt->errors == 0)
+        err = ingest_attendance_csv_read(package, file, i->strict, NULL, say, i);
+    if (err == KITH_OK && i->saying && kith_worker_give(i->thread, i->saying))
+        i->saying = NULL;
+    return err;
+}
+
 void imports_thread(void *ctx, struct kith_worker *w)
 {
     struct import *i = ctx;
     kith_auto(ingest_package) package = NULL;
     i->thread = w;
     kith_err err = ingest_package_open(i->path, i->strict, i->receipt, &package);
+    const char *attendance = err == KITH_OK ? ingest_attendance_csv_in(package) : NULL;
     if (err == KITH_OK)
-        err = read_roster(i, package);
+        err = attendance ? read_attendance(i, package, attendance) : read_roster(i, package);
     i->read_err = err == KITH_EINVAL && i->receipt->errors > 0 ? KITH_OK : err;
 }
 

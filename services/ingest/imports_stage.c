@@ -10,10 +10,10 @@
 
 #define RECORD_TYPES 24
 
-void imports_chunk_free(void *piece)
+void imports_piece_free(void *piece)
 {
     struct import_chunk *c = piece;
-    for (size_t k = 0; c && k < c->n; k++)
+    for (size_t k = 0; c && !c->said && k < c->n; k++)
         ingest_doc_free(c->docs[k].doc);
     free(c);
 }
@@ -271,7 +271,7 @@ void imports_stage(struct import *i, struct import_chunk *chunk)
         job = job_of(i, s);
     free(ops);
     free(s);
-    imports_chunk_free(chunk);
+    imports_piece_free(chunk);
     if (job && i->flying) {
         i->ready = job;
         return;

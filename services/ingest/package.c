@@ -1,37 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ingest/package.h"
-
+/* The files as they are: a zip's entries, a folder's, one. */
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zip.h>
 
-struct member {
-    char *name;     /* without folder */
-    zip_int64_t at; /* in the zip */
-    uint64_t packed;
-    uint64_t seen; /* the most that was read of it */
-};
-
-struct ingest_package {
-    char *path;
-    zip_t *zip; /* NULL: a folder or one file */
-    bool folder;
-    size_t n;
-    struct member members[INGEST_PACKAGE_FILES];
-    /* being read */
-    zip_file_t *in_zip;
-    FILE *in_file;
-    struct member *reading;
-    uint64_t got;   /* of this file */
-    uint64_t total; /* of all files, whatever is read again */
-    uint64_t limit;
-    const char *code;
-    const char *text;
-};
+#include "ingest/package_internal.h"
 
 static const struct ingest_place whole = {.file = ""};
 
@@ -46,6 +21,8 @@ void ingest_package_free(struct ingest_package *p)
     if (!p)
         return;
     ingest_package_end(p);
+    ingest_map_free(p->map);
+    free(p->manifest);
     for (size_t i = 0; i < p->n; i++)
         free(p->members[i].name);
     if (p->zip)
@@ -58,7 +35,7 @@ static kith_err add(struct ingest_package *p, const char *name, zip_int64_t at, 
                     struct ingest_receipt *receipt)
 {
     struct ingest_place place = {.file = name};
-    if (ingest_package_has(p, name)) {
+    if (package_find(p, name) < p->n) {
         ingest_receipt_add(receipt, INGEST_ERROR, &place, "entry_twice",
                            "The package holds this name twice; which one counts?");
         return KITH_EINVAL;
@@ -68,7 +45,7 @@ static kith_err add(struct ingest_package *p, const char *name, zip_int64_t at, 
     char *copy = strdup(name);
     if (!copy)
         return KITH_ENOMEM;
-    p->members[p->n++] = (struct member){.name = copy, .at = at, .packed = packed};
+    p->members[p->n++] = (struct package_member){.name = copy, .at = at, .packed = packed};
     return KITH_OK;
 }
 
@@ -173,10 +150,11 @@ static kith_err open_zip(struct ingest_package *p, uint64_t size, bool strict,
 
 /* ---- folder ---- */
 
-static bool ends_csv(const char *name)
+static bool ends(const char *name, const char *end)
 {
     size_t n = strlen(name);
-    return n > 4 && strcasecmp(name + n - 4, ".csv") == 0;
+    size_t m = strlen(end);
+    return n > m && strcasecmp(name + n - m, end) == 0;
 }
 
 static kith_err open_folder(struct ingest_package *p, struct ingest_receipt *receipt)
@@ -186,10 +164,25 @@ static kith_err open_folder(struct ingest_package *p, struct ingest_receipt *rec
         return KITH_EIO;
     kith_err err = KITH_OK;
     for (struct dirent *e; err == KITH_OK && (e = readdir(dir));)
-        if (ends_csv(e->d_name))
+        if (ends(e->d_name, ".csv") || strcmp(e->d_name, INGEST_MAP_NAME) == 0)
             err = add(p, e->d_name, -1, 0, receipt);
     (void)closedir(dir);
     return err;
+}
+
+/* What comes over HTTP has no name: text is CSV, but for a page or a message that somebody saved instead. */
+static bool is_csv(const char *path)
+{
+    char head[4] = "";
+    if (ends(path, ".csv") || ends(path, ".zip"))
+        return ends(path, ".csv");
+    FILE *file = fopen(path, "rbe");
+    bool text = file && fread(head, 1, sizeof(head), file) == sizeof(head);
+    for (size_t i = 0; i < sizeof(head); i++)
+        text = text && ((unsigned char)head[i] >= 0x20 || strchr("\r\n\t", head[i]));
+    if (file)
+        (void)fclose(file);
+    return text && head[0] != '<' && head[0] != '{' && memcmp(head, "PK", 2) != 0;
 }
 
 kith_err ingest_package_open(const char *path, bool strict, struct ingest_receipt *receipt,
@@ -207,12 +200,14 @@ kith_err ingest_package_open(const char *path, bool strict, struct ingest_receip
     p->folder = S_ISDIR(st.st_mode);
     if (p->folder)
         err = open_folder(p, receipt);
-    else if (ends_csv(path))
-        err = add(p, slash ? slash + 1 : path, -1, 0, receipt);
+    else if (is_csv(path))
+        err = add(p, ends(path, ".csv") ? (slash ? slash + 1 : path) : "file.csv", -1, 0, receipt);
     else
         err = open_zip(p, (uint64_t)st.st_size, strict, receipt);
     if (err == KITH_OK && p->n == 0)
         err = refuse(receipt, "package_empty", "There is no file in the package.");
+    if (err == KITH_OK && package_find(p, INGEST_MAP_NAME) < p->n)
+        err = package_map_open(p, receipt);
     if (err == KITH_OK)
         *ret = KITH_TAKE(p);
     return err;
@@ -225,18 +220,7 @@ void ingest_package_limit(struct ingest_package *p, uint64_t bytes)
 
 /* ---- reading ---- */
 
-size_t ingest_package_n(const struct ingest_package *p)
-{
-    return p->n;
-}
-
-const char *ingest_package_name(const struct ingest_package *p, size_t i)
-{
-    return p->members[i].name;
-}
-
-/* p->n: none. */
-static size_t find(const struct ingest_package *p, const char *name)
+size_t package_find(const struct ingest_package *p, const char *name)
 {
     size_t i = 0;
     while (i < p->n && strcmp(p->members[i].name, name) != 0)
@@ -244,17 +228,12 @@ static size_t find(const struct ingest_package *p, const char *name)
     return i;
 }
 
-bool ingest_package_has(const struct ingest_package *p, const char *name)
+kith_err package_begin(struct ingest_package *p, const char *name)
 {
-    return find(p, name) < p->n;
-}
-
-kith_err ingest_package_begin(struct ingest_package *p, const char *name)
-{
-    ingest_package_end(p);
+    package_end(p);
     p->got = 0;
     p->code = NULL;
-    size_t at = find(p, name);
+    size_t at = package_find(p, name);
     if (at == p->n)
         return KITH_ENOTFOUND;
     p->reading = &p->members[at];
@@ -275,7 +254,7 @@ static ssize_t fault(struct ingest_package *p, const char *code, const char *tex
     return -1;
 }
 
-ssize_t ingest_package_read(void *ctx, void *buf, size_t n)
+ssize_t package_read(void *ctx, void *buf, size_t n)
 {
     struct ingest_package *p = ctx;
     ssize_t got;
@@ -302,7 +281,7 @@ ssize_t ingest_package_read(void *ctx, void *buf, size_t n)
     return got;
 }
 
-void ingest_package_end(struct ingest_package *p)
+void package_end(struct ingest_package *p)
 {
     if (p->in_zip)
         (void)zip_fclose(KITH_TAKE(p->in_zip));

@@ -282,6 +282,45 @@ const struct kith_stmt ingest_statements[] = {
     S(missing_back,
       "DELETE FROM missing WHERE district_id = $1 AND resource = $2 AND id = ANY ($3::uuid[])",
       "itU", ""),
+    /* attendance files */
+    S(terms_sessions,
+      "SELECT (body #>> '{schoolReference,schoolId}')::int8,"
+      " (body #>> '{schoolYearTypeReference,schoolYear}')::int4, body ->> 'sessionName',"
+      " (body ->> 'beginDate')::date, (body ->> 'endDate')::date"
+      " FROM item WHERE district_id = $1 AND resource = 'sessions'",
+      "i", "litdd"),
+    S(terms_sections,
+      "SELECT (body #>> '{courseOfferingReference,schoolId}')::int8,"
+      " (body #>> '{courseOfferingReference,schoolYear}')::int4,"
+      " body #>> '{courseOfferingReference,sessionName}',"
+      " body #>> '{courseOfferingReference,localCourseCode}', body ->> 'sectionIdentifier'"
+      " FROM item WHERE district_id = $1 AND resource = 'sections'",
+      "i", "littt"),
+    S(marks_of,
+      "SELECT a.event_date, a.student_id, a.place_id, a.session_id, a.category_id, a.section"
+      " FROM (SELECT DISTINCT unnest($2::date[]) AS d, unnest($3::int8[]) AS s) u"
+      " JOIN attendance a ON a.district_id = $1::int4 AND a.event_date = u.d AND a.student_id = "
+      "u.s",
+      "iDL", "dlllib"),
+    S(parked_page,
+      "SELECT student, school_id, section, event_date, said, code FROM parked"
+      " WHERE district_id = $1 AND (event_date, school_id, section, student) > ($2, $3, $4, $5)"
+      " ORDER BY event_date, school_id, section, student LIMIT 1000",
+      "idltt", "tltdit"),
+    S(park,
+      "INSERT INTO parked (district_id, event_date, school_id, section, student, said, code, "
+      "since, "
+      "import_id)"
+      " SELECT $1::int4, unnest($2::date[]), unnest($3::int8[]), unnest($4::text[]), "
+      "unnest($5::text[]), unnest($6::int4[]), unnest($7::text[]), $8::timestamptz, $9::int8"
+      " ON CONFLICT (district_id, event_date, school_id, section, student)"
+      " DO UPDATE SET said = excluded.said, code = excluded.code",
+      "iDLTTITzl", ""),
+    S(unpark,
+      "DELETE FROM parked p USING (SELECT unnest($2::date[]) AS d, unnest($3::int8[]) AS c,"
+      " unnest($4::text[]) AS e, unnest($5::text[]) AS s) u WHERE p.district_id = $1::int4"
+      " AND p.event_date = u.d AND p.school_id = u.c AND p.section = u.e AND p.student = u.s",
+      "iDLTT", ""),
     {0}};
 
 const struct kith_stmt ingest_console_statements[] = {

@@ -49,7 +49,8 @@ void ingest_store_import_state(struct kith_job *job, int32_t district, int64_t i
 }
 
 void ingest_store_import_applied(struct kith_job *job, const struct import *i, bool kept,
-                                 const char *receipt, int64_t at_us, kith_db_rows_fn rows, void *ctx)
+                                 const char *receipt, int64_t at_us, kith_db_rows_fn rows,
+                                 void *ctx)
 {
     if (kept && !i->follows) {
         step(job, INGEST_S_import_unkeep, rows, ctx);
@@ -158,4 +159,79 @@ void ingest_store_missing(struct kith_job *job, const struct import *i,
     id_array(job, r->absent, r->absent_n);
     kith_job_instant(job, at_us);
     kith_job_i8(job, i->id);
+}
+
+/* ---- attendance files ---- */
+
+void ingest_store_terms(struct kith_job *job, int32_t district, kith_db_rows_fn sessions,
+                        kith_db_rows_fn sections, void *ctx)
+{
+    step(job, INGEST_S_terms_sessions, sessions, ctx);
+    kith_job_i4(job, district);
+    step(job, INGEST_S_terms_sections, sections, ctx);
+    kith_job_i4(job, district);
+}
+
+void ingest_store_marks_of(struct kith_job *job, int32_t district, const struct ingest_day *days,
+                           size_t n, kith_db_rows_fn rows, void *ctx)
+{
+    step(job, INGEST_S_marks_of, rows, ctx);
+    kith_job_i4(job, district);
+    kith_job_array(job, n);
+    for (size_t k = 0; k < n; k++)
+        kith_job_date(job, days[k].date);
+    kith_job_array(job, n);
+    for (size_t k = 0; k < n; k++)
+        kith_job_i8(job, days[k].student);
+}
+
+void ingest_store_parked_page(struct kith_job *job, int32_t district,
+                              const struct import_said_row *after, kith_db_rows_fn rows, void *ctx)
+{
+    step(job, INGEST_S_parked_page, rows, ctx);
+    kith_job_i4(job, district);
+    kith_job_date(job, after ? after->date : -1000000);
+    kith_job_i8(job, after ? after->school : 0);
+    kith_job_text(job, after ? after->section : "");
+    kith_job_text(job, after ? after->student : "");
+}
+
+static void said_keys(struct kith_job *job, const struct import_said_row *const *rows, size_t n)
+{
+    kith_job_array(job, n);
+    for (size_t k = 0; k < n; k++)
+        kith_job_date(job, rows[k]->date);
+    kith_job_array(job, n);
+    for (size_t k = 0; k < n; k++)
+        kith_job_i8(job, rows[k]->school);
+    kith_job_array(job, n);
+    for (size_t k = 0; k < n; k++)
+        kith_job_text(job, rows[k]->section);
+    kith_job_array(job, n);
+    for (size_t k = 0; k < n; k++)
+        kith_job_text(job, rows[k]->student);
+}
+
+void ingest_store_park(struct kith_job *job, const struct import *i,
+                       const struct import_said_row *const *rows, size_t n, int64_t at_us)
+{
+    step(job, INGEST_S_park, NULL, NULL);
+    kith_job_i4(job, i->district->id);
+    said_keys(job, rows, n);
+    kith_job_array(job, n);
+    for (size_t k = 0; k < n; k++)
+        kith_job_i4(job, (int32_t)rows[k]->said);
+    kith_job_array(job, n);
+    for (size_t k = 0; k < n; k++)
+        kith_job_text(job, rows[k]->code);
+    kith_job_instant(job, at_us);
+    kith_job_i8(job, i->id);
+}
+
+void ingest_store_unpark(struct kith_job *job, int32_t district,
+                         const struct import_said_row *const *rows, size_t n)
+{
+    step(job, INGEST_S_unpark, NULL, NULL);
+    kith_job_i4(job, district);
+    said_keys(job, rows, n);
 }

@@ -59,6 +59,12 @@ enum ingest_statement {
     INGEST_S_items_delete,
     INGEST_S_missing_put,
     INGEST_S_missing_back,
+    INGEST_S_terms_sessions,
+    INGEST_S_terms_sections,
+    INGEST_S_marks_of,
+    INGEST_S_parked_page,
+    INGEST_S_park,
+    INGEST_S_unpark,
 };
 
 static inline void step(struct kith_job *job, enum ingest_statement s, kith_db_rows_fn rows,

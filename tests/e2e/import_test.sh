@@ -104,13 +104,13 @@ daemon_start ingest
 import "$state/delta2.zip" >/dev/null || die "the second delta was refused"
 expect "students" 1003 "$(count students)"
 expect "seats" 8002 "$(count studentSectionAssociations)"
-expect "packages kept to read deltas with" 3 "$(ls "$state/imports" | wc -l)"
+expect "packages kept to read deltas with" 3 "$(find "$state/imports" -type f | wc -l)"
 before=$(stored)
 import "$state/delta2.zip" >/dev/null || die "the same delta again was refused"
 expect "what is stored" "$before" "$(stored)"
 expect "students missing" "" "$(sql "SELECT n FROM ingest.pub_missing_count WHERE resource = 'students'")"
 import "$state/full.zip" >/dev/null || die "a bulk package after deltas was refused"
-expect "packages kept" 1 "$(ls "$state/imports" | wc -l)"
+expect "packages kept" 1 "$(find "$state/imports" -type f | wc -l)"
 expect "students missing: those of the deltas" 3 "$(sql "SELECT n FROM ingest.pub_missing_count WHERE resource = 'students'")"
 
 say "A confirmed one is applied"
@@ -156,14 +156,14 @@ wait "$sender" || die "the import did not survive: $(cat "$state/large.txt")"
 expect students 4003 "$(count students)"
 expect "references" "$(sql 'SELECT sum(cardinality(refs)) FROM ingest.item')" "$(sql 'SELECT count(*) FROM ingest.item_ref')"
 expect "log positions without a hole" t "$(sql 'SELECT max(pos) = sum(count) FROM ingest.log')"
-expect "files in the import folder: the last bulk package" 1 "$(ls "$state/imports" | wc -l)"
+expect "files in the import folder: the last bulk package" 1 "$(find "$state/imports" -type f | wc -l)"
 
 say "Strangers, and what is no package"
 code() { curl -s -o "$state/answer" -w '%{http_code}' "$@"; }
 expect "without a token" 401 "$(code -X PUT --data-binary @"$state/few.zip" "$edfi_url/bulk/oneroster")"
 expect "an empty body" 400 "$(code -X PUT -H "Authorization: Bearer $(kith_token)" -H 'Content-Length: 0' "$edfi_url/bulk/oneroster")"
 expect "no such import" 404 "$(code -H "Authorization: Bearer $(kith_token)" "$edfi_url/bulk/imports/999")"
-expect "files in the import folder" 1 "$(ls "$state/imports" | wc -l)"
+expect "files in the import folder" 1 "$(find "$state/imports" -type f | wc -l)"
 import --list | grep -q 'large.zip.*applied' || die "the list lacks the last import"
 for name in risk notification ingest; do daemon_hold "$name"; done
 expect "restarts: our own kill" "ingest 137" "$(sed -n 's/.*"daemon":"\([a-z]*\)","event":"restarted","status":\([0-9]*\).*/\1 \2/p' "$state"/log/*.log)"
