@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A zip, from the outside in: opened, listed, every entry read, then judged as a roster and, when nothing is wrong, turned into documents.
+/* A zip, from the outside in: opened, listed, every entry read, then judged as attendance or a roster
+ * and, when nothing is wrong, turned into rows or documents; with a map among its entries, through that.
  * Whatever the bytes are: a refusal names a code and a sentence, names are flat, and reading ends. */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "ingest/attendance_csv.h"
 #include "ingest/package.h"
 #include "ingest/roster.h"
 
@@ -34,8 +36,25 @@ static bool take(void *ctx, const struct ingest_emitted *e)
     return ++*n < 10000;
 }
 
+static bool take_row(void *ctx, const struct ingest_said_row *row)
+{
+    char categories[3][INGEST_CATEGORY_SIZE];
+    size_t *n = ctx;
+    check(row->student[0] && row->said > 0 && row->said < 8);
+    check(ingest_said_categories(row, categories) > 0);
+    return ++*n < 10000;
+}
+
 static void judge(struct ingest_package *p, bool strict, struct ingest_receipt *receipt)
 {
+    const char *attendance = ingest_attendance_csv_in(p);
+    if (attendance) {
+        size_t rows = 0;
+        kith_err read = ingest_attendance_csv_read(p, attendance, strict, receipt, take_row, &rows);
+        check(read == KITH_OK || read == KITH_EBUSY ||
+              (read == KITH_EINVAL && receipt->errors > 0));
+        return;
+    }
     kith_auto(ingest_roster) roster = NULL;
     struct ingest_roster_opts opts = {.strict = strict};
     size_t taken = 0;
