@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "ingest/discovery.h"
+#include "ingest/drop.h"
 #include "ingest/imports.h"
 #include "ingest/ingest.h"
 #include "ingest/store.h"
@@ -25,6 +26,11 @@ const struct kith_cfg_key ingest_cfg[] = {
     {"import_folder", KITH_CFG_STRING, offsetof(struct ingest, import_folder), "",
      "where packages of rosters lie until they are applied; empty: $KITH_HOME/imports", 0, 0,
      false},
+    {"drop_folder", KITH_CFG_STRING, offsetof(struct ingest, drop_folder), "",
+     "where files may be dropped, in a folder for each district's number; empty: $KITH_HOME/drop",
+     0, 0, false},
+    {"drop_quiet", KITH_CFG_MS, offsetof(struct ingest, drop_quiet_ms), "60s",
+     "how long a dropped file must not have changed before it is taken", 100, 3600 * 1000LL, false},
     {"shrink_limit", KITH_CFG_PERMILLE, offsetof(struct ingest, shrink_permille), "10%",
      "a bulk package that lacks more than this of a resource waits until it is confirmed", 0, 1000,
      true},
@@ -55,6 +61,7 @@ const struct kith_http_route ingest_routes[] = {
     {"PUT", BARE "/{resource}/{id}", ingest_http_put},
     {"DELETE", BARE "/{resource}/{id}", ingest_http_delete},
     {"PUT", "/bulk/oneroster", ingest_bulk_put, ingest_bulk_file, PACKAGE_MAX},
+    {"PUT", "/bulk/attendance", ingest_bulk_put, ingest_bulk_file, PACKAGE_MAX},
     {"GET", "/bulk/imports", ingest_bulk_list},
     {"GET", "/bulk/imports/{id}", ingest_bulk_get},
     {"DELETE", "/bulk/imports/{id}", ingest_bulk_discard},
@@ -84,15 +91,27 @@ static void on_fenced(void *ctx)
     kith_daemon_fail(ingest->daemon, KITH_EFENCED, kith_err_advice(KITH_EFENCED));
 }
 
-static kith_err start_imports(struct ingest *ingest, struct kith_why *why)
+/* A folder of the daemon's: as configured, or beside its other state. */
+static void folder_path(const char *configured, const char *name, char path[static 4096])
 {
     const char *home = getenv("KITH_HOME");
-    if (ingest->import_folder && ingest->import_folder[0])
-        (void)snprintf(ingest->import_path, sizeof(ingest->import_path), "%s",
-                       ingest->import_folder);
+    if (configured && configured[0])
+        (void)snprintf(path, 4096, "%s", configured);
     else
-        (void)snprintf(ingest->import_path, sizeof(ingest->import_path), "%s/imports",
-                       home ? home : "/var/lib/kith");
+        (void)snprintf(path, 4096, "%s/%s", home ? home : "/var/lib/kith", name);
+}
+
+static void on_import_end(void *ctx, const char *file, const char *state, const char *receipt)
+{
+    struct ingest *ingest = ctx;
+    if (ingest->drop)
+        ingest_drop_ended(ingest->drop, file, state, receipt);
+}
+
+static kith_err start_imports(struct ingest *ingest, struct kith_why *why)
+{
+    folder_path(ingest->import_folder, "imports", ingest->import_path);
+    folder_path(ingest->drop_folder, "drop", ingest->drop_path);
     if (mkdir(ingest->import_path, 0700) != 0 && errno != EEXIST) {
         kith_why_set(why, "import_folder %s: %s", ingest->import_path, strerror(errno));
         return KITH_EIO;
@@ -103,8 +122,18 @@ static kith_err start_imports(struct ingest *ingest, struct kith_why *why)
                                        .districts = ingest->districts,
                                        .writer = ingest->writer,
                                        .folder = ingest->import_path,
-                                       .shrink_percent = ingest->shrink_permille / 10};
-    return ingest_imports_new(&opts, &ingest->imports);
+                                       .shrink_percent = ingest->shrink_permille / 10,
+                                       .on_end = on_import_end,
+                                       .ctx = ingest};
+    kith_err err = ingest_imports_new(&opts, &ingest->imports);
+    struct ingest_drop_opts drop = {.loop = opts.loop,
+                                    .db = opts.db,
+                                    .districts = opts.districts,
+                                    .imports = ingest->imports,
+                                    .folder = ingest->drop_path,
+                                    .imports_folder = ingest->import_path,
+                                    .quiet_ms = ingest->drop_quiet_ms};
+    return err == KITH_OK ? ingest_drop_new(&drop, &ingest->drop, why) : err;
 }
 
 kith_err ingest_start(struct kith_daemon *d, void *ctx, struct kith_why *why)
@@ -136,12 +165,15 @@ void ingest_drain(void *ctx)
     ingest->draining = true;
     if (ingest->imports)
         ingest_imports_drain(ingest->imports);
+    if (ingest->drop)
+        ingest_drop_drain(ingest->drop);
 }
 
 bool ingest_idle(void *ctx)
 {
     struct ingest *ingest = ctx;
     return !ingest->writer || ((!ingest->imports || ingest_imports_idle(ingest->imports)) &&
+                               (!ingest->drop || ingest_drop_idle(ingest->drop)) &&
                                ingest_writer_idle(ingest->writer) && ingest->open_batches == 0);
 }
 
@@ -149,7 +181,9 @@ void ingest_stop(void *ctx)
 {
     struct ingest *ingest = ctx;
     kith_timer_free(ingest->expel);
+    ingest_drop_free(ingest->drop);
     ingest_imports_free(ingest->imports);
+    ingest->drop = NULL;
     ingest->imports = NULL;
     ingest_writer_free(ingest->writer);
     ingest_districts_free(ingest->districts);

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ingest/drop.h"
 #include "ingest/imports_internal.h"
 #include "kith/clock.h"
 #include "kith/log.h"
@@ -158,7 +159,7 @@ static void finished(struct ingest_imports *im, struct import *i, bool again)
 void imports_written(struct import *i)
 {
     if (i->goes)
-        (void)unlink(i->path);
+        imports_remove(i->path);
     finished(i->all, i, false);
 }
 
@@ -185,6 +186,16 @@ static void write_state(struct import *i, const char *state)
         finished(i->all, i, true);
 }
 
+/* Whoever watches, with the receipt. */
+static void tell(struct import *i, const char *state)
+{
+    const struct ingest_imports_opts *o = &i->all->opts;
+    kith_auto_mem char *receipt = o->on_end ? imports_receipt(i) : NULL;
+    const char *slash = strrchr(i->path, '/');
+    if (receipt)
+        o->on_end(o->ctx, slash ? slash + 1 : i->path, state, receipt);
+}
+
 void imports_end(struct import *i, enum import_end end)
 {
     static const char *const names[] = {"applied", "refused", "quarantined", "again"};
@@ -194,6 +205,8 @@ void imports_end(struct import *i, enum import_end end)
     release(i);
     kith_log(KITH_LOG_INFO, "import", KITH_INT("district", i->district->id),
              KITH_INT("import", i->id), KITH_STR("outcome", names[end]));
+    if (end != IMPORT_AGAIN)
+        tell(i, names[end]);
     i->goes = (end == IMPORT_APPLIED && !imports_kept(i)) || end == IMPORT_REFUSED;
     if (end == IMPORT_AGAIN)
         finished(i->all, i, true);
@@ -327,8 +340,9 @@ static void sweep(struct ingest_imports *im, const struct kith_rows *rows)
     DIR *dir = im->swept ? NULL : opendir(im->opts.folder);
     for (struct dirent *e; dir && (e = readdir(dir));) {
         (void)snprintf(path, sizeof(path), "%s/%s", im->opts.folder, e->d_name);
-        if (strlen(e->d_name) == 32 && !listed(rows, e->d_name) && stat(path, &st) == 0 &&
-            S_ISREG(st.st_mode) && st.st_mtime < im->started)
+        if (strlen(e->d_name) == 32 && strncmp(e->d_name, INGEST_DROP_PREFIX, 5) != 0 &&
+            !listed(rows, e->d_name) && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+            st.st_mtime < im->started)
             (void)unlink(path);
     }
     if (dir)
@@ -400,7 +414,7 @@ static void written(void *ctx, kith_err err, const struct kith_why *why)
     (void)why;
     im->open--;
     if (err == KITH_OK && r->path[0])
-        (void)unlink(r->path);
+        imports_remove(r->path);
     r->done(r->ctx, err, r->import_id);
     free(r);
     look(im);

@@ -29,6 +29,9 @@ struct ingest_imports_opts {
     const char *folder; /* of the files; there already */
     unsigned
         shrink_percent; /* of a resource's documents may vanish without a question; 100 = all */
+    /* One ended: its file in the folder, its state, its receipt as JSON. May be NULL. */
+    void (*on_end)(void *ctx, const char *file, const char *state, const char *receipt);
+    void *ctx;
 };
 KITH_MUST_CHECK kith_err ingest_imports_new(const struct ingest_imports_opts *opts,
                                             struct ingest_imports **ret);

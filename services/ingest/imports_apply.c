@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ingest/imports_internal.h"
 #include "kith/clock.h"
@@ -194,7 +193,7 @@ void imports_committed(struct import *i)
     ingest_known_each(i->staged, forget, i);
     i->undo_n = 0;
     for (size_t k = 0; k < i->superseded_n; k++)
-        (void)unlink(i->superseded[k]);
+        imports_remove(i->superseded[k]);
     kith_owner_committed(i->all->opts.owner, i->district->id, 0, 0);
     imports_end(i, IMPORT_APPLIED);
 }

@@ -158,6 +158,8 @@ void imports_read(struct import *i);
 
 /* imports_read.c: runs in the thread. */
 void imports_thread(void *ctx, struct kith_worker *w);
+/* A package's file, or folder. */
+void imports_remove(const char *path);
 /* Does its file stay in the folder once it is applied, to read deltas with? */
 bool imports_kept(const struct import *i);
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread of a package: it is opened, judged and turned into documents, which go to the loop in chunks. */
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ingest/imports_internal.h"
 
@@ -127,6 +130,21 @@ void imports_thread(void *ctx, struct kith_worker *w)
     if (err == KITH_OK)
         err = attendance ? read_attendance(i, package, attendance) : read_roster(i, package);
     i->read_err = err == KITH_EINVAL && i->receipt->errors > 0 ? KITH_OK : err;
+}
+
+void imports_remove(const char *path)
+{
+    char file[4600];
+    if (unlink(path) == 0 || errno != EISDIR)
+        return;
+    DIR *dir = opendir(path);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        (void)snprintf(file, sizeof(file), "%s/%s", path, e->d_name);
+        (void)unlink(file);
+    }
+    if (dir)
+        (void)closedir(dir);
+    (void)rmdir(path);
 }
 
 bool imports_kept(const struct import *i)

@@ -6,6 +6,9 @@
  *   districts                   districts, clients and tokens, in memory as committed
  *   store                       the only file with SQL
  *   writer                      one queue a district: everything that changes a row goes through it, in order
+ *   package map csv             files as they come: a zip, a folder, one; read through a district's map
+ *   roster* oneroster           packages of rosters into documents;  attendance_csv terms  attendance files into events
+ *   imports* drop               packages on their way in: received, judged, applied; the drop folder
  *   handlers_*                  the doors (Ed-Fi over HTTP, protobuf over ZeroMQ), commands, log records
  * One loop, one thread. */
 #ifndef INGEST_INGEST_H
@@ -17,6 +20,7 @@
 #include "kith/daemon.h"
 
 struct ingest_imports;
+struct ingest_drop;
 
 struct ingest {
     /* configuration */
@@ -24,6 +28,8 @@ struct ingest {
     int64_t queue_bytes;
     char *public_url;
     char *import_folder;
+    char *drop_folder;
+    int64_t drop_quiet_ms;
     uint32_t shrink_permille;
     struct kith_http_opts http; /* its deadlines */
 
@@ -31,7 +37,9 @@ struct ingest {
     struct ingest_districts *districts;
     struct ingest_writer *writer;
     struct ingest_imports *imports;
-    char import_path[4096];   /* import_folder, or its default */
+    struct ingest_drop *drop;
+    char import_path[4096]; /* import_folder, or its default */
+    char drop_path[4096];
     struct kith_timer *expel; /* ends the connections of revoked keys */
     bool paused;              /* the bus is not read: the queue is full */
     bool draining;

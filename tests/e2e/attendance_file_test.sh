@@ -9,6 +9,9 @@ kith_temp
 kith_clock 2026-09-18T20:00:00Z
 kith_up
 kith_district
+sed '/^\[ingest\]/a drop_quiet = 300ms' "$state/kith.conf" | home_write "$state/kith.conf"
+daemon_hold ingest
+daemon_start ingest
 (umask 077 && printf '%s\n' "$client_secret" >"$state/secret")
 import() { kith import --url "$edfi_url" --client-id "$client_id" --secret-file "$state/secret" "$@"; }
 head=Student_id,School_id,Section_id,Attendance_date,Attendance_type,Attendance_status,Excuse_code,Sis_id
@@ -84,6 +87,26 @@ expect "excused" "2026-09-16 Excused Absence" "$(marks S000010)"
 expect "two flags" "2026-09-16 Tardy;2026-09-16 Unexcused Absence" "$(marks S000011)"
 expect "no flag" "2026-09-16 In Attendance" "$(marks S000012)"
 
+say "Files that are dropped"
+drop=$state/drop/$district_id
+wait_until 10 test -d "$drop" || die "there is no drop folder for the district"
+file dropped.csv S000020,900001,,2026-09-16,daily,absent,,
+as_owner cp "$state/dropped.csv" "$drop/day.csv.part"
+as_owner mv "$drop/day.csv.part" "$drop/day.csv"
+wait_until 20 test -f "$drop/receipts/day.csv.json" || die "the dropped file was not taken"
+expect "its state" applied "$(/usr/bin/python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["state"])' "$drop/receipts/day.csv.json")"
+expect "what it said" "2026-09-16 Unexcused Absence" "$(marks S000020)"
+as_owner cp "$state/kith.map" "$drop/kith.map"
+sed -i 's/^S000010,/S000021,/' "$state/aspen.csv"
+as_owner cp "$state/aspen.csv" "$drop/aspen.csv"
+wait_until 20 test -f "$drop/receipts/mapped.json" || die "the dropped file with a map was not taken"
+expect "what it said" "2026-09-16 Excused Absence" "$(marks S000021)"
+as_owner cp "$state/bad.csv" "$drop/bad.csv"
+wait_until 20 test -f "$drop/receipts/bad.csv.json" || die "the bad file was not taken"
+grep -q '"refused".*value_invalid' "$drop/receipts/bad.csv.json" || die "what is wrong is not said: $(cat "$drop/receipts/bad.csv.json")"
+expect "what is left in the drop folder" "kith.map receipts" "$(find "$drop" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd ' ')"
+before=$(all)
+
 say "ingest is killed while a file is on its way"
 /usr/bin/python3 -c '
 print("'"$head"'")
@@ -96,7 +119,7 @@ sender=$!
 wait_until 20 test "$(all)" != "$before" || true
 daemon_kill ingest
 wait "$sender" || die "the import did not survive: $(cat "$state/large.txt")"
-expect "marks: a row for every student and day, those of 7 and 2 sections and codes replaced" 9001 "$(all)"
+expect "marks: a row for every student and day, and one of a meeting" 9001 "$(all)"
 wait_quiet 60 || die "the daemons did not come to rest"
 for name in risk notification ingest; do daemon_hold "$name"; done
 ! grep -hE 'AddressSanitizer|LeakSanitizer|runtime error:' "$state"/log/*.log || die "a sanitizer found something (the lines above)"
