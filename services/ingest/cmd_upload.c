@@ -86,7 +86,13 @@ static kith_err perform(struct upload *u, const char *what, long want)
                            : KITH_EINVAL;
 }
 
-static kith_err log_in(struct upload *u)
+static void pause_ms(long ms)
+{
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&t, NULL);
+}
+
+static kith_err log_in_once(struct upload *u)
 {
     curl_slist_free_all(u->headers);
     u->headers = NULL;
@@ -107,10 +113,15 @@ static kith_err log_in(struct upload *u)
     return u->headers ? KITH_OK : KITH_EDENIED;
 }
 
-static void pause_ms(long ms)
+/* A daemon that is being restarted is back within seconds. */
+static kith_err log_in(struct upload *u)
 {
-    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    (void)nanosleep(&t, NULL);
+    kith_err err = log_in_once(u);
+    for (long pause = 250; pause <= 2000 && (err == KITH_EIO || err == KITH_EBUSY); pause *= 2) {
+        pause_ms(pause);
+        err = log_in_once(u);
+    }
+    return err;
 }
 
 static kith_err put_once(struct upload *u, const char *file, const char *as, bool strict,

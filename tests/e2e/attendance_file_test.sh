@@ -116,7 +116,8 @@ for day in range(1, 19):
         print(f"S{i:06},900001,,2026-09-{day:02},daily,{words[(i + day) % 3]},,")' >"$state/large.csv"
 import "$state/large.csv" >"$state/large.txt" 2>&1 &
 sender=$!
-wait_until 20 test "$(all)" != "$before" || true
+more() { [ "$(all)" != "$before" ]; }
+wait_until 20 more || die "nothing of the file is stored"
 daemon_kill ingest
 wait "$sender" || die "the import did not survive: $(cat "$state/large.txt")"
 expect "marks: a row for every student and day, and one of a meeting" 9001 "$(all)"

@@ -145,7 +145,8 @@ say "ingest is killed, and PostgreSQL, while a package is on its way"
 generate "$state/large.zip" --students 4000
 import "$state/large.zip" >"$state/large.txt" 2>&1 &
 sender=$!
-wait_until 30 test -n "$(ls "$state/imports")" || true
+begun() { [ "$(find "$state/imports" -type f | wc -l)" -gt 1 ]; } # beside the one that is kept
+wait_until 30 begun || die "the package did not arrive"
 sleep 0.5
 daemon_kill ingest
 sleep 0.5

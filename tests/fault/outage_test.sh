@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# PostgreSQL is away for 20 s while a sender floods ingest: its memory stays bounded (I8), HTTP says 503 with Retry-After, the native
+# PostgreSQL is away for 60 s while a sender floods ingest: its memory stays bounded (I8), HTTP says 503 with Retry-After, the native
 # door says when to come again, and afterwards everything arrives, once.
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/kith.sh"
 source "$repo/tests/fault/storm_lib.sh"
 fault_build
-away_s=20
+away_s=60
 # 64 MiB may wait in the queue (setting "queue"); as much again for what is being read, sent and answered, and for the program.
 limit_kb=$((192 * 1024))
 ! grep -qa __asan_init "$build/bin/kith-ingest" || limit_kb=$((limit_kb * 3)) # its shadow and quarantine
