@@ -33,6 +33,8 @@ static const struct {
     {KITH__V1__RECORD_TYPE__INCIDENT_REPORTED, &kith__v1__incident_reported_list__descriptor},
     {KITH__V1__RECORD_TYPE__SURVEY_ANSWERED, &kith__v1__survey_answered_list__descriptor},
     {KITH__V1__RECORD_TYPE__ATTENDANCE_TAKEN, &kith__v1__attendance_taken_list__descriptor},
+    {KITH__V1__RECORD_TYPE__FEED_LATE, &kith__v1__feed_late_list__descriptor},
+    {KITH__V1__RECORD_TYPE__IMPORT_QUARANTINED, &kith__v1__import_quarantined_list__descriptor},
     {KITH__V1__RECORD_TYPE__FLAG_RAISED, &kith__v1__flag_list__descriptor},
     {KITH__V1__RECORD_TYPE__FLAG_UPDATED, &kith__v1__flag_list__descriptor},
     {KITH__V1__RECORD_TYPE__FLAG_CLEARED, &kith__v1__flag_list__descriptor},

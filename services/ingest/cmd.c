@@ -17,6 +17,7 @@ static const struct {
     {"meaning", ingest_cmd_meaning},
     {"student", ingest_cmd_student},
     {"quarantine", ingest_cmd_quarantine},
+    {"ingest", ingest_cmd_ingest},
 };
 
 int main(int argc, char **argv)

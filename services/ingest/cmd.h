@@ -17,6 +17,7 @@ int ingest_cmd_district(int argc, char **argv);
 int ingest_cmd_meaning(int argc, char **argv);
 int ingest_cmd_student(int argc, char **argv);
 int ingest_cmd_quarantine(int argc, char **argv);
+int ingest_cmd_ingest(int argc, char **argv);
 
 /* "kith WHAT: sentence" and what to do, on stderr; returns CMD_FAILED. */
 int ingest_cmd_fail(const char *what, kith_err err, const struct kith_why *why);

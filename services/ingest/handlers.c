@@ -8,6 +8,7 @@
 
 #include "ingest/discovery.h"
 #include "ingest/drop.h"
+#include "ingest/feeds.h"
 #include "ingest/imports.h"
 #include "ingest/ingest.h"
 #include "ingest/store.h"
@@ -31,6 +32,13 @@ const struct kith_cfg_key ingest_cfg[] = {
      0, 0, false},
     {"drop_quiet", KITH_CFG_MS, offsetof(struct ingest, drop_quiet_ms), "60s",
      "how long a dropped file must not have changed before it is taken", 100, 3600 * 1000LL, false},
+    {"attendance_due", KITH_CFG_STRING, offsetof(struct ingest, attendance_due), "10:00",
+     "by when a school's attendance is expected, local time, or never; `kith ingest policy` sets "
+     "it "
+     "for a district or school",
+     0, 0, false},
+    {"feed_watch", KITH_CFG_MS, offsetof(struct ingest, feed_watch_ms), "60s",
+     "how often the schools' feeds are looked at", 100, 3600 * 1000LL, false},
     {"shrink_limit", KITH_CFG_PERMILLE, offsetof(struct ingest, shrink_permille), "10%",
      "a bulk package that lacks more than this of a resource waits until it is confirmed", 0, 1000,
      true},
@@ -136,6 +144,22 @@ static kith_err start_imports(struct ingest *ingest, struct kith_why *why)
     return err == KITH_OK ? ingest_drop_new(&drop, &ingest->drop, why) : err;
 }
 
+static kith_err start_feeds(struct ingest *ingest, struct kith_why *why)
+{
+    int32_t due = 0;
+    if (!ingest_feed_due(ingest->attendance_due, &due)) {
+        kith_why_set(why, "[ingest] attendance_due must be a time like 10:00, or never");
+        return KITH_ECONFIG;
+    }
+    struct ingest_feeds_opts opts = {.loop = kith_daemon_loop(ingest->daemon),
+                                     .db = kith_daemon_db(ingest->daemon),
+                                     .owner = kith_daemon_owner(ingest->daemon),
+                                     .districts = ingest->districts,
+                                     .every_ms = ingest->feed_watch_ms,
+                                     .due = ingest->attendance_due};
+    return ingest_feeds_new(&opts, &ingest->feeds);
+}
+
 kith_err ingest_start(struct kith_daemon *d, void *ctx, struct kith_why *why)
 {
     struct ingest *ingest = ctx;
@@ -156,7 +180,9 @@ kith_err ingest_start(struct kith_daemon *d, void *ctx, struct kith_why *why)
     err = kith_timer_new(kith_daemon_loop(d), ingest_expel, ingest, &ingest->expel);
     if (err == KITH_OK)
         err = ingest_writer_new(&opts, &ingest->writer);
-    return err == KITH_OK ? start_imports(ingest, why) : err;
+    if (err == KITH_OK)
+        err = start_imports(ingest, why);
+    return err == KITH_OK ? start_feeds(ingest, why) : err;
 }
 
 void ingest_drain(void *ctx)
@@ -167,6 +193,8 @@ void ingest_drain(void *ctx)
         ingest_imports_drain(ingest->imports);
     if (ingest->drop)
         ingest_drop_drain(ingest->drop);
+    if (ingest->feeds)
+        ingest_feeds_drain(ingest->feeds);
 }
 
 bool ingest_idle(void *ctx)
@@ -174,6 +202,7 @@ bool ingest_idle(void *ctx)
     struct ingest *ingest = ctx;
     return !ingest->writer || ((!ingest->imports || ingest_imports_idle(ingest->imports)) &&
                                (!ingest->drop || ingest_drop_idle(ingest->drop)) &&
+                               (!ingest->feeds || ingest_feeds_idle(ingest->feeds)) &&
                                ingest_writer_idle(ingest->writer) && ingest->open_batches == 0);
 }
 
@@ -181,6 +210,8 @@ void ingest_stop(void *ctx)
 {
     struct ingest *ingest = ctx;
     kith_timer_free(ingest->expel);
+    ingest_feeds_free(ingest->feeds);
+    ingest->feeds = NULL;
     ingest_drop_free(ingest->drop);
     ingest_imports_free(ingest->imports);
     ingest->drop = NULL;

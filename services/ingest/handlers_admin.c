@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ingest/handlers_feeds.h"
 #include "ingest/ingest.h"
 #include "ingest/store.h"
 #include "kith/clock.h"
@@ -435,5 +436,9 @@ const struct kith_command ingest_commands[] = {
     {"key.revoke", key_revoke},
     {"meaning.set", meaning_set},
     {"student.find", student_find},
+    {"ingest.health", ingest_feeds_health},
+    {"ingest.counts", ingest_feeds_counts},
+    {"policy.set", ingest_feeds_policy_set},
+    {"policy.list", ingest_feeds_policy_list},
     {0},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `kith district`, `kith key`, `kith meaning`, `kith quarantine`: commands to the running daemon, and what it answers as a table. */
+/* `kith district`, `kith key`, `kith meaning`, `kith ingest`, `kith quarantine`: commands to the running daemon, and what it answers as a table. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -108,9 +108,10 @@ struct options {
     const char *email;
     const char *label;
     const char *key_file;
+    const char *school;
 };
 
-enum { JSON = 256, NATIVE, SAVE, DISTRICT, NAME, ZONE, EMAIL, LABEL, KEY };
+enum { JSON = 256, NATIVE, SAVE, DISTRICT, NAME, ZONE, EMAIL, LABEL, KEY, SCHOOL };
 
 static const struct option long_options[] = {
     {"json", no_argument, NULL, JSON},
@@ -122,6 +123,7 @@ static const struct option long_options[] = {
     {"default-adult", required_argument, NULL, EMAIL},
     {"label", required_argument, NULL, LABEL},
     {"key", required_argument, NULL, KEY},
+    {"school", required_argument, NULL, SCHOOL},
     {"help", no_argument, NULL, 'h'},
     {0},
 };
@@ -157,6 +159,9 @@ static bool parse(struct options *o, int argc, char **argv)
             break;
         case KEY:
             o->key_file = optarg;
+            break;
+        case SCHOOL:
+            o->school = optarg;
             break;
         case 'h':
             o->help = true;
@@ -337,6 +342,56 @@ int ingest_cmd_student(int argc, char **argv)
         "student find", "student.find",
         (const char *const[]){"district", o.district, "student_unique_id", argv[optind + 1], NULL},
         o.json, NULL);
+}
+
+/* ---- kith ingest ---- */
+
+static const char ingest_help[] =
+    "Usage: kith ingest health [--district N] [--json]\n"
+    "       kith ingest policy set attendance_due TIME|never|default [--school ID] [--district N]\n"
+    "       kith ingest policy list [--district N] [--json]\n"
+    "\n"
+    "health: what each school sent today against what is usual there, and what of the district "
+    "needs a\n"
+    "look: messages and packages in quarantine, rows that wait for a roster, codes without a "
+    "meaning,\n"
+    "events of students who are not enrolled. States: ok, thin (less than a quarter of what is "
+    "usual),\n"
+    "late (nothing by the time it is due; the district's default adult is told, and alerts about\n"
+    "attendance there are held), quiet (nothing, which may well be), not_due, no_school, "
+    "no_calendar.\n"
+    "policy: by when attendance is expected, in the district or in one school.\n"
+    "Exit status of health: 0, also when a school is late; 1 when it cannot be asked.\n";
+
+int ingest_cmd_ingest(int argc, char **argv)
+{
+    struct options o;
+    if (!parse(&o, argc, argv))
+        return ingest_cmd_usage("ingest");
+    if (o.help)
+        return show_help(ingest_help);
+    const char *const *words = (const char *const *)argv + optind;
+    int n = argc - optind;
+    if (n == 1 && strcmp(words[0], "health") == 0) {
+        int status = command("ingest health", "ingest.health",
+                             (const char *const[]){"district", o.district, NULL}, o.json, NULL);
+        if (status == CMD_DONE && !o.json)
+            (void)putchar('\n');
+        return status == CMD_DONE
+                   ? command("ingest health", "ingest.counts",
+                             (const char *const[]){"district", o.district, NULL}, o.json, NULL)
+                   : status;
+    }
+    if (n == 2 && strcmp(words[0], "policy") == 0 && strcmp(words[1], "list") == 0)
+        return command("ingest policy", "policy.list",
+                       (const char *const[]){"district", o.district, NULL}, o.json, NULL);
+    if (n == 4 && strcmp(words[0], "policy") == 0 && strcmp(words[1], "set") == 0)
+        return command("ingest policy", "policy.set",
+                       (const char *const[]){"district", o.district, "name", words[2], "value",
+                                             strcmp(words[3], "default") == 0 ? "" : words[3],
+                                             "school", o.school ? o.school : "", NULL},
+                       o.json, NULL);
+    return ingest_cmd_usage("ingest");
 }
 
 /* ---- kith quarantine ---- */

@@ -366,3 +366,40 @@ kith_err ingest_record_document(struct ingest_district *district, const struct i
     }
     return KITH_OK;
 }
+
+/* ---- notices ---- */
+
+const int32_t ingest_record_feed_type = KITH__V1__RECORD_TYPE__FEED_LATE;
+
+kith_err ingest_record_feed(struct kith_bytes *to, const struct kith_id *notice,
+                            const struct ingest_feed_change *change,
+                            const struct ingest_feed_day *day)
+{
+    Kith__V1__FeedLate m = KITH__V1__FEED_LATE__INIT;
+    m.notice_id = (ProtobufCBinaryData){sizeof(notice->b), (uint8_t *)notice->b};
+    m.school_id = change->school;
+    m.late = change->late;
+    m.date = change->since;
+    m.due_minute = day->due;
+    m.usual = day->usual;
+    return kith_bytes_add_item(to, &m.base);
+}
+
+const int32_t ingest_record_quarantined_type = KITH__V1__RECORD_TYPE__IMPORT_QUARANTINED;
+
+kith_err ingest_record_quarantined(struct kith_bytes *to, int32_t district, int64_t import_id,
+                                   bool waiting, int32_t date)
+{
+    struct kith_hasher h;
+    Kith__V1__ImportQuarantined m = KITH__V1__IMPORT_QUARANTINED__INIT;
+    kith_hash_begin(&h);
+    kith_hash_text(&h, "import");
+    kith_hash_int(&h, district);
+    kith_hash_int(&h, import_id);
+    struct kith_id notice = kith_hash_end(&h);
+    m.notice_id = (ProtobufCBinaryData){sizeof(notice.b), notice.b};
+    m.import_id = import_id;
+    m.waiting = waiting;
+    m.date = date;
+    return kith_bytes_add_item(to, &m.base);
+}

@@ -17,8 +17,6 @@
 
 #define AGAIN_MS 2000
 
-static void look(struct ingest_imports *im);
-
 /* ---- one package's memory ---- */
 
 static void free_texts(char **texts, size_t n)
@@ -153,7 +151,7 @@ static void finished(struct ingest_imports *im, struct import *i, bool again)
     if (again)
         kith_timer_start(im->again, AGAIN_MS, 0);
     else
-        look(im);
+        imports_look(im);
 }
 
 void imports_written(struct import *i)
@@ -167,10 +165,12 @@ static void state_written(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct import *i = ctx;
     (void)why;
-    if (err == KITH_OK)
+    if (err == KITH_OK) {
+        kith_owner_committed(i->all->opts.owner, i->district->id, 0, 0);
         imports_written(i);
-    else
+    } else {
         finished(i->all, i, true);
+    }
 }
 
 static void write_state(struct import *i, const char *state)
@@ -178,6 +178,13 @@ static void write_state(struct import *i, const char *state)
     struct kith_job *job = NULL;
     kith_auto_mem char *receipt = imports_receipt(i);
     kith_err err = receipt ? kith_job_new(&job) : KITH_ENOMEM;
+    if (err == KITH_OK && strcmp(state, "quarantined") == 0) {
+        struct kith_owner *owner = i->all->opts.owner;
+        ingest_store_owned(job, i->district->id, kith_owner_epoch(owner, i->district->id, 0));
+        err = imports_add_notice(i->all, job, i->district->id, i->id, true);
+        if (err != KITH_OK)
+            kith_job_free(KITH_TAKE(job));
+    }
     if (err == KITH_OK) {
         ingest_store_import_state(job, i->district->id, i->id, state, receipt, kith_clock_now_us());
         err = kith_db_run(i->all->opts.db, job, state_written, i);
@@ -249,7 +256,7 @@ static void ask_now(void *ctx)
     struct ingest_imports *im = ctx;
     struct import *i = im->running;
     if (!i) {
-        look(im);
+        imports_look(im);
         return;
     }
     struct question *q = calloc(1, sizeof(*q));
@@ -368,7 +375,7 @@ static void waiting_read(void *ctx, kith_err err, const struct kith_why *why)
         kith_timer_start(im->again, AGAIN_MS, 0);
 }
 
-static void look(struct ingest_imports *im)
+void imports_look(struct ingest_imports *im)
 {
     struct kith_job *job = NULL;
     if (im->running || im->looking || im->draining)
@@ -383,93 +390,6 @@ static void look(struct ingest_imports *im)
         kith_timer_start(im->again, AGAIN_MS, 0);
 }
 
-/* ---- from the doors ---- */
-
-struct request {
-    struct ingest_imports *im;
-    int64_t import_id;
-    char path[4200]; /* of a file that goes */
-    ingest_import_fn done;
-    void *ctx;
-};
-
-static void on_id(void *ctx, const struct kith_rows *rows)
-{
-    struct request *r = ctx;
-    r->import_id = kith_rows_n(rows) > 0 ? kith_rows_int(rows, 0, 0) : 0;
-}
-
-static void on_dropped(void *ctx, const struct kith_rows *rows)
-{
-    struct request *r = ctx;
-    if (kith_rows_n(rows) > 0 && *kith_rows_text(rows, 0, 0))
-        (void)snprintf(r->path, sizeof(r->path), "%s/%s", r->im->opts.folder,
-                       kith_rows_text(rows, 0, 0));
-}
-
-static void written(void *ctx, kith_err err, const struct kith_why *why)
-{
-    struct request *r = ctx;
-    struct ingest_imports *im = r->im;
-    (void)why;
-    im->open--;
-    if (err == KITH_OK && r->path[0])
-        imports_remove(r->path);
-    r->done(r->ctx, err, r->import_id);
-    free(r);
-    look(im);
-}
-
-static kith_err request_new(struct ingest_imports *im, int64_t import_id, ingest_import_fn done,
-                            void *ctx, struct request **ret, struct kith_job **job)
-{
-    struct request *r = calloc(1, sizeof(*r));
-    if (!r || kith_job_new(job) != KITH_OK) {
-        free(r);
-        return KITH_ENOMEM;
-    }
-    *r = (struct request){.im = im, .import_id = import_id, .done = done, .ctx = ctx};
-    *ret = r;
-    return KITH_OK;
-}
-
-static kith_err request_run(struct request *r, struct kith_job *job)
-{
-    kith_err err = kith_db_run(r->im->opts.db, job, written, r);
-    if (err == KITH_OK)
-        r->im->open++;
-    else
-        free(r);
-    return err;
-}
-
-kith_err ingest_imports_add(struct ingest_imports *im, int32_t district,
-                            const struct ingest_import_file *file, ingest_import_fn done, void *ctx)
-{
-    struct request *r = NULL;
-    struct kith_job *job = NULL;
-    kith_err err = request_new(im, 0, done, ctx, &r, &job);
-    if (err != KITH_OK)
-        return err;
-    ingest_store_owned(job, district, kith_owner_epoch(im->opts.owner, district, 0));
-    ingest_store_import_insert(job, district, file, kith_clock_now_us(), on_id, r);
-    return request_run(r, job);
-}
-
-kith_err ingest_imports_decide(struct ingest_imports *im, int32_t district, int64_t import_id,
-                               bool confirm, ingest_import_fn done, void *ctx)
-{
-    struct request *r = NULL;
-    struct kith_job *job = NULL;
-    kith_err err = request_new(im, import_id, done, ctx, &r, &job);
-    if (err != KITH_OK)
-        return err;
-    ingest_store_owned(job, district, kith_owner_epoch(im->opts.owner, district, 0));
-    ingest_store_import_decide(job, district, import_id, confirm, kith_clock_now_us(),
-                               confirm ? NULL : on_dropped, r);
-    return request_run(r, job);
-}
-
 /* ---- life ---- */
 
 kith_err ingest_imports_new(const struct ingest_imports_opts *opts, struct ingest_imports **ret)
@@ -482,7 +402,7 @@ kith_err ingest_imports_new(const struct ingest_imports_opts *opts, struct inges
     kith_err err = kith_timer_new(opts->loop, ask_now, im, &im->again);
     if (err != KITH_OK)
         return err;
-    look(im);
+    imports_look(im);
     *ret = KITH_TAKE(im);
     return KITH_OK;
 }

@@ -151,10 +151,16 @@ struct ingest_imports {
 /* imports.c */
 struct import_resource *imports_of(struct import *i, const struct ingest_resource *r);
 void imports_end(struct import *i, enum import_end end);
+/* Begin the next package, if there is one and none is under way. */
+void imports_look(struct ingest_imports *im);
 /* Its state is written, with the receipt; it is over. */
 void imports_written(struct import *i);
 /* The thread has returned and everything it gave is written. */
 void imports_read(struct import *i);
+
+/* imports_doors.c: with its log record, a notice to the data manager: it waits for an operator, or does no longer. */
+KITH_MUST_CHECK kith_err imports_add_notice(struct ingest_imports *im, struct kith_job *job,
+                                            int32_t district, int64_t import_id, bool waiting);
 
 /* imports_read.c: runs in the thread. */
 void imports_thread(void *ctx, struct kith_worker *w);

@@ -9,18 +9,21 @@
  *   package map csv             files as they come: a zip, a folder, one; read through a district's map
  *   roster* oneroster           packages of rosters into documents;  attendance_csv terms  attendance files into events
  *   imports* drop               packages on their way in: received, judged, applied; the drop folder
+ *   feed feeds                  is a school's attendance here that should be here by now
  *   handlers_*                  the doors (Ed-Fi over HTTP, protobuf over ZeroMQ), commands, log records
  * One loop, one thread. */
 #ifndef INGEST_INGEST_H
 #define INGEST_INGEST_H
 
 #include "ingest/districts.h"
+#include "ingest/feed.h"
 #include "ingest/writer.h"
 #include "kith/cfg.h"
 #include "kith/daemon.h"
 
 struct ingest_imports;
 struct ingest_drop;
+struct ingest_feeds;
 
 struct ingest {
     /* configuration */
@@ -30,6 +33,8 @@ struct ingest {
     char *import_folder;
     char *drop_folder;
     int64_t drop_quiet_ms;
+    char *attendance_due;
+    int64_t feed_watch_ms;
     uint32_t shrink_permille;
     struct kith_http_opts http; /* its deadlines */
 
@@ -38,6 +43,7 @@ struct ingest {
     struct ingest_writer *writer;
     struct ingest_imports *imports;
     struct ingest_drop *drop;
+    struct ingest_feeds *feeds;
     char import_path[4096]; /* import_folder, or its default */
     char drop_path[4096];
     struct kith_timer *expel; /* ends the connections of revoked keys */
@@ -98,5 +104,13 @@ KITH_MUST_CHECK kith_err ingest_record_document(struct ingest_district *district
                                                 int32_t *type);
 KITH_MUST_CHECK kith_err ingest_record_district(const struct ingest_district *district,
                                                 struct kith_bytes *to);
+
+extern const int32_t ingest_record_feed_type;
+KITH_MUST_CHECK kith_err ingest_record_feed(struct kith_bytes *to, const struct kith_id *notice,
+                                            const struct ingest_feed_change *change,
+                                            const struct ingest_feed_day *day);
+extern const int32_t ingest_record_quarantined_type;
+KITH_MUST_CHECK kith_err ingest_record_quarantined(struct kith_bytes *to, int32_t district,
+                                                   int64_t import_id, bool waiting, int32_t date);
 
 #endif

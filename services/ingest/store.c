@@ -321,6 +321,71 @@ const struct kith_stmt ingest_statements[] = {
       " unnest($4::text[]) AS e, unnest($5::text[]) AS s) u WHERE p.district_id = $1::int4"
       " AND p.event_date = u.d AND p.school_id = u.c AND p.section = u.e AND p.student = u.s",
       "iDLTT", ""),
+    /* feeds: counts of three weeks, by school and day */
+    S(feeds,
+      "WITH t AS (SELECT ($2::timestamptz AT TIME ZONE time_zone)::date AS today,"
+      " (extract(hour FROM $2::timestamptz AT TIME ZONE time_zone) * 60"
+      " + extract(minute FROM $2::timestamptz AT TIME ZONE time_zone))::int4 AS minute"
+      " FROM district WHERE district_id = $1),"
+      " m AS (SELECT a.school_id, a.event_date, count(*) AS n FROM t JOIN attendance a"
+      " ON a.district_id = $1 AND a.event_date BETWEEN t.today - 21 AND t.today GROUP BY 1, 2),"
+      " c AS (SELECT (i.body #>> '{calendarReference,schoolId}')::int8 AS school,"
+      " string_agg(DISTINCT e.v ->> 'calendarEventDescriptor', E'\\n') AS codes"
+      " FROM t JOIN item i ON i.district_id = $1 AND i.resource = 'calendarDates'"
+      " AND i.body ->> 'date' = t.today::text,"
+      " jsonb_array_elements(i.body -> 'calendarEvents') e(v) GROUP BY 1)"
+      " SELECT (s.body ->> 'schoolId')::int8, s.body ->> 'nameOfInstitution', t.today, t.minute,"
+      " coalesce(c.codes, ''), coalesce((SELECT n FROM m WHERE m.school_id = k.id"
+      " AND m.event_date = t.today), 0)::int4,"
+      " coalesce((SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY n) FROM m"
+      " WHERE m.school_id = k.id AND m.event_date < t.today HAVING count(*) >= 3), -1)::int4,"
+      " (SELECT max(event_date) FROM m WHERE m.school_id = k.id),"
+      " (SELECT value FROM policy p WHERE p.district_id = $1 AND p.name = 'attendance_due'"
+      " AND p.school_id IN (0, k.id) ORDER BY p.school_id <> 0 DESC LIMIT 1),"
+      " f.late, f.since, f.episode"
+      " FROM item s CROSS JOIN t CROSS JOIN LATERAL (SELECT (s.body ->> 'schoolId')::int8 AS id) k"
+      " LEFT JOIN c ON c.school = k.id"
+      " LEFT JOIN feed f ON f.district_id = $1 AND f.school_id = k.id"
+      " WHERE s.district_id = $1 AND s.resource = 'schools' ORDER BY 1",
+      "iz", "ltditiidtbdi"),
+    S(feed_put,
+      "INSERT INTO feed (district_id, school_id, late, since, episode)"
+      " SELECT $1::int4, unnest($2::int8[]), unnest($3::bool[]), unnest($4::date[]),"
+      " unnest($5::int4[]) ON CONFLICT (district_id, school_id) DO UPDATE SET late = excluded.late,"
+      " since = excluded.since, episode = excluded.episode",
+      "iLBDI", ""),
+    S(feed_counts,
+      "WITH t AS (SELECT ($2::timestamptz AT TIME ZONE time_zone)::date AS today FROM district"
+      " WHERE district_id = $1),"
+      " e AS (SELECT DISTINCT s.num, (a.body #>> '{schoolReference,schoolId}')::int8 AS school,"
+      " (a.body ->> 'entryDate')::date AS entry, (a.body ->> 'exitWithdrawDate')::date AS exit"
+      " FROM item a JOIN item s ON s.district_id = $1 AND s.resource = 'students'"
+      " AND s.id = ANY (a.refs) WHERE a.district_id = $1"
+      " AND a.resource = 'studentSchoolAssociations')"
+      " SELECT 'quarantined_messages', count(*) FROM quarantine WHERE district_id = $1"
+      " UNION ALL SELECT 'imports_to_confirm', count(*) FROM import WHERE district_id = $1"
+      " AND state = 'quarantined'"
+      " UNION ALL SELECT 'imports_refused_today', count(*) FROM import, t WHERE district_id = $1"
+      " AND state = 'refused' AND done_at::date >= t.today"
+      " UNION ALL SELECT 'rows_waiting', count(*) FROM parked WHERE district_id = $1"
+      " UNION ALL SELECT 'students_missing', count(*) FROM missing WHERE district_id = $1"
+      " AND resource = 'students'"
+      " UNION ALL SELECT 'orphans_today', count(*) FROM t JOIN attendance a ON a.district_id = $1"
+      " AND a.event_date = t.today WHERE NOT EXISTS (SELECT FROM e WHERE e.num = a.student_id"
+      " AND e.school = a.school_id AND e.entry <= t.today AND coalesce(e.exit, t.today) >= t.today)"
+      " UNION ALL SELECT 'code: ' || c.uri, count(*) FROM t JOIN attendance a ON a.district_id = $1"
+      " AND a.event_date BETWEEN t.today - 21 AND t.today JOIN category c ON c.district_id = $1"
+      " AND c.category_id = a.category_id WHERE a.category_id = ANY ($3) GROUP BY c.uri",
+      "izI", "tl"),
+    S(policy_set,
+      "INSERT INTO policy (district_id, school_id, name, value) VALUES ($1, $2, $3, $4)"
+      " ON CONFLICT (district_id, school_id, name) DO UPDATE SET value = excluded.value",
+      "iltt", ""),
+    S(policy_clear, "DELETE FROM policy WHERE district_id = $1 AND school_id = $2 AND name = $3",
+      "ilt", ""),
+    S(policy_list,
+      "SELECT school_id, name, value FROM policy WHERE district_id = $1 ORDER BY name, school_id",
+      "i", "ltt"),
     {0}};
 
 const struct kith_stmt ingest_console_statements[] = {

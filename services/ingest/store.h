@@ -4,6 +4,7 @@
 #define INGEST_STORE_H
 
 #include "ingest/districts.h"
+#include "ingest/feed.h"
 #include "ingest/query.h"
 #include "ingest/writer.h"
 #include "kith/db.h"
@@ -116,5 +117,21 @@ void ingest_store_quarantine_list(struct kith_job *job, int32_t district, kith_d
 
 /* ETag of a digest: 16 hex digits. */
 void ingest_etag_format(int64_t digest, char text[static 17]);
+
+/* ---- feeds and policies: store_feeds.c ---- */
+/* Columns: school, name, today, minute, calendar codes (one a line), events today, usual (-1), last day, due (null), late, since, episode (null). */
+void ingest_store_feeds(struct kith_job *job, int32_t district, int64_t now_us,
+                        kith_db_rows_fn rows, void *ctx);
+void ingest_store_feed_put(struct kith_job *job, int32_t district,
+                           const struct ingest_feed_change *changes, size_t n);
+/* Columns: what, how many; "code: URI" for codes without a meaning. */
+void ingest_store_feed_counts(struct kith_job *job, const struct ingest_district *d, int64_t now_us,
+                              kith_db_rows_fn rows, void *ctx);
+/* value "": no longer. */
+void ingest_store_policy_set(struct kith_job *job, int32_t district, int64_t school,
+                             const char *name, const char *value);
+/* Columns: school, name, value. */
+void ingest_store_policy_list(struct kith_job *job, int32_t district, kith_db_rows_fn rows,
+                              void *ctx);
 
 #endif

@@ -65,6 +65,12 @@ enum ingest_statement {
     INGEST_S_parked_page,
     INGEST_S_park,
     INGEST_S_unpark,
+    INGEST_S_feeds,
+    INGEST_S_feed_put,
+    INGEST_S_feed_counts,
+    INGEST_S_policy_set,
+    INGEST_S_policy_clear,
+    INGEST_S_policy_list,
 };
 
 static inline void step(struct kith_job *job, enum ingest_statement s, kith_db_rows_fn rows,

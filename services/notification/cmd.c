@@ -49,6 +49,10 @@ static const char *rule_word(int64_t rule)
 {
     static const char *const words[] = {"unknown", "consecutive_unexcused", "low_attendance",
                                         "no_contact"};
+    if (rule == NOTIF_RULE_FEED_LATE)
+        return "feed_late";
+    if (rule == NOTIF_RULE_IMPORT_QUARANTINED)
+        return "import_quarantined";
     return words[rule >= 1 && rule <= 3 ? rule : 0];
 }
 

@@ -176,6 +176,65 @@ static kith_err member_changed(const ProtobufCMessage *list, struct notif_change
     return KITH_OK;
 }
 
+/* ---- notices for the data manager ---- */
+
+static struct notif_flag *add_notice(struct notif_changes *ret, const ProtobufCBinaryData *id,
+                                     int32_t rule, bool raised, int32_t date)
+{
+    struct notif_flag *to = notif_list_add(&ret->notices);
+    if (!to)
+        return NULL;
+    memcpy(to->flag_id.b, id->data, sizeof(to->flag_id.b));
+    to->kind = raised ? NOTIF_FLAG_RAISED : NOTIF_FLAG_CLEARED;
+    to->rule = rule;
+    to->since = date;
+    to->episode = 1;
+    to->urgency = 2;
+    return to;
+}
+
+static kith_err feed_late(const ProtobufCMessage *list, struct notif_changes *ret)
+{
+    const Kith__V1__FeedLateList *l = (const void *)list;
+    for (size_t i = 0; i < l->n_items; i++) {
+        const Kith__V1__FeedLate *from = l->items[i];
+        if (from->notice_id.len != sizeof(struct kith_id) || !date_ok(from->date)) {
+            ret->skipped_bad++;
+            continue;
+        }
+        struct notif_feed *feed = notif_list_add(&ret->feeds);
+        struct notif_flag *to =
+            add_notice(ret, &from->notice_id, NOTIF_RULE_FEED_LATE, from->late, from->date);
+        if (!feed || !to)
+            return KITH_ENOMEM;
+        *feed = (struct notif_feed){.head = {(uint32_t)ret->feeds.n, false},
+                                    .school_id = from->school_id,
+                                    .late = from->late};
+        to->school_id = from->school_id;
+        to->value = from->usual;
+        to->threshold = from->due_minute;
+    }
+    return KITH_OK;
+}
+
+static kith_err import_quarantined(const ProtobufCMessage *list, struct notif_changes *ret)
+{
+    const Kith__V1__ImportQuarantinedList *l = (const void *)list;
+    for (size_t i = 0; i < l->n_items; i++) {
+        const Kith__V1__ImportQuarantined *from = l->items[i];
+        if (from->notice_id.len != sizeof(struct kith_id) || !date_ok(from->date)) {
+            ret->skipped_bad++;
+            continue;
+        }
+        struct notif_flag *to = add_notice(ret, &from->notice_id, NOTIF_RULE_IMPORT_QUARANTINED,
+                                           from->waiting, from->date);
+        if (!to)
+            return KITH_ENOMEM;
+        to->value = from->import_id > INT32_MAX ? INT32_MAX : (int32_t)from->import_id;
+    }
+    return KITH_OK;
+}
+
 /* What we read of ingest's log; `add` NULL: known, but not needed here. */
 static const struct decoder {
     int32_t type;
@@ -196,6 +255,9 @@ static const struct decoder {
      cohort_changed},
     {KITH__V1__RECORD_TYPE__COHORT_MEMBER_CHANGED,
      &kith__v1__cohort_member_changed_list__descriptor, member_changed},
+    {KITH__V1__RECORD_TYPE__FEED_LATE, &kith__v1__feed_late_list__descriptor, feed_late},
+    {KITH__V1__RECORD_TYPE__IMPORT_QUARANTINED, &kith__v1__import_quarantined_list__descriptor,
+     import_quarantined},
     {KITH__V1__RECORD_TYPE__CALENDAR_CHANGED, NULL, NULL},
     {KITH__V1__RECORD_TYPE__ATTENDANCE_RECORDED, NULL, NULL},
     {KITH__V1__RECORD_TYPE__ATTENDANCE_RETRACTED, NULL, NULL},
@@ -224,10 +286,16 @@ kith_err notif_decode_changes(const struct kith_record *records, size_t n,
             ret->skipped_bad += (uint64_t)records[i].count;
             continue;
         }
+        size_t before = ret->notices.n;
         kith_err err = d->add(list, ret);
         protobuf_c_message_free_unpacked(list, NULL);
         if (err != KITH_OK)
             return err;
+        struct notif_flag *notice = ret->notices.items;
+        for (size_t k = before; k < ret->notices.n; k++) {
+            notice[k].pos = records[i].pos;
+            notice[k].at_us = records[i].at_us;
+        }
     }
     return KITH_OK;
 }

@@ -26,90 +26,190 @@ static void count_skipped(struct notif_service *s, int32_t district, const char 
                  KITH_STR("stream", stream), KITH_INT("count", bad));
 }
 
-/* ---- ingest ---- */
+/* ---- a batch of either log ---- */
 
-struct ingest_work {
+struct log_work {
     struct notif_lane *lane;
+    const char *stream; /* "ingest", "risk" */
+    struct kith_consumer *consumer;
     const struct kith_batch *batch;
-    int64_t pos;
-    bool district; /* it brought a default address */
+    int64_t pos;                  /* the batch is handled up to here */
+    struct notif_changes changes; /* of ingest: the projection */
+    struct notif_flags flags;     /* of risk, or notices of ingest */
+    struct notif_alerts alerts;
+    struct notif_known known;
+    bool appended; /* our own log grows */
 };
 
-static void ingest_done(void *ctx, kith_err err, const struct kith_why *why)
+static void work_end(struct log_work *w, kith_err err, const struct kith_why *why)
 {
-    struct ingest_work *w = ctx;
     struct notif_lane *lane = w->lane;
-    if (err == KITH_OK && w->district)
-        lane->queued = true; /* what waited for a default address may go out */
-    kith_consumer_done(lane->service->ingest, w->batch, err, w->pos);
+    const char *stream = w->stream;
+    kith_consumer_done(w->consumer, w->batch, err, err == KITH_OK ? w->pos : w->batch->after_pos);
+    notif_changes_done(&w->changes);
+    notif_flags_done(&w->flags);
+    notif_alerts_done(&w->alerts);
+    notif_known_done(&w->known);
     free(w);
-    notif_work_done(lane, "ingest", err, why);
+    notif_work_done(lane, stream, err, why);
 }
 
-static kith_err ingest_job(struct ingest_work *w, struct kith_job *job)
+static void count_alerts(struct notif_service *s, const struct notif_alerts *a)
 {
-    struct notif_service *s = w->lane->service;
-    struct notif_changes changes;
-    notif_changes_init(&changes);
-    kith_err err = notif_decode_changes(w->batch->records, w->batch->n, &changes);
-    if (err == KITH_OK) {
-        notif_changes_compact(&changes);
-        notif_store_changes(job, w->lane->district, &changes);
-        w->district = changes.has_district;
-        count_skipped(s, w->lane->district, "ingest", changes.skipped_unknown, changes.skipped_bad);
+    const struct notif_alert *alert = a->list.items;
+    for (size_t i = 0; i < a->list.n; i++, alert++) {
+        kith_metric_add(s->metrics.opened, alert->opened);
+        kith_metric_add(s->metrics.resolved, alert->resolved);
+        kith_metric_add(s->metrics.open, (alert->opened && alert->open) + alert->reopened);
+        kith_metric_add(s->metrics.open, -(double)(alert->resolved && !alert->is_new));
+        kith_metric_add(s->metrics.unrouted, alert->opened && !alert->route.address[0]);
     }
-    notif_changes_done(&changes);
-    kith_consumer_advance(s->ingest, job, w->batch, w->pos);
+    kith_metric_add(s->metrics.orphans, (double)a->orphans);
+}
+
+static void work_written(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct log_work *w = ctx;
+    struct notif_service *s = w->lane->service;
+    if (err == KITH_OK) {
+        if (w->appended)
+            kith_owner_committed(s->owner, w->lane->district, 0, 0);
+        count_alerts(s, &w->alerts);
+        count_skipped(s, w->lane->district, w->stream,
+                      w->flags.skipped_unknown + w->changes.skipped_unknown,
+                      w->flags.skipped_bad + w->changes.skipped_bad);
+        /* new alerts, or what waited for a default address or a feed */
+        if (w->flags.list.n > 0 || w->changes.has_district || w->changes.feeds.n > 0)
+            w->lane->queued = true;
+    }
+    work_end(w, err, why);
+}
+
+/* One run of ALERT_OPENED or ALERT_RESOLVED in our own log. */
+static kith_err append(struct log_work *w, struct kith_job *job, bool opened, int64_t now_us)
+{
+    struct kith_bytes payload = {0};
+    int32_t count = 0;
+    const struct notif_alert *alert = w->alerts.list.items;
+    kith_err err = KITH_OK;
+    for (size_t i = 0; i < w->alerts.list.n && err == KITH_OK; i++, alert++) {
+        if (!(opened ? alert->opened : alert->resolved))
+            continue;
+        err = notif_encode_alert(&payload, &alert->alert_id, alert->flag.student_id,
+                                 alert->route.staff_id, alert->route.reason);
+        count++;
+    }
+    if (err == KITH_OK && count > 0) {
+        kith_owner_append(w->lane->service->owner, job, w->lane->district, 0,
+                          opened ? notif_record_opened : notif_record_resolved, count, now_us,
+                          payload.data, payload.n);
+        w->appended = true;
+    }
+    kith_bytes_done(&payload);
     return err;
 }
+
+static kith_err work_job(struct log_work *w, struct kith_job *job)
+{
+    struct notif_service *s = w->lane->service;
+    int64_t now_us = kith_clock_now_us();
+    kith_err err = KITH_OK;
+    if (w->flags.list.n > 0)
+        notif_store_fence(job, w->lane->district, kith_owner_epoch(s->owner, w->lane->district, 0));
+    notif_store_changes(job, w->lane->district, &w->changes);
+    if (w->flags.list.n > 0)
+        err = notif_store_alerts(job, w->lane->district, &w->alerts, now_us);
+    if (err == KITH_OK)
+        err = append(w, job, true, now_us);
+    if (err == KITH_OK)
+        err = append(w, job, false, now_us);
+    kith_consumer_advance(w->consumer, job, w->batch, w->pos);
+    return err;
+}
+
+static kith_err work_write(struct log_work *w)
+{
+    kith_auto(kith_job) job = NULL;
+    kith_err err = kith_job_new(&job);
+    if (err == KITH_OK)
+        err = work_job(w, job);
+    if (err == KITH_OK)
+        err = kith_db_run(w->lane->service->db, KITH_TAKE(job), work_written, w);
+    return err;
+}
+
+static void work_known(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct log_work *w = ctx;
+    if (err == KITH_OK)
+        err = w->known.err;
+    if (err == KITH_OK) {
+        struct notif_people people = notif_known_people(&w->known);
+        const struct notif_flag *flags = w->flags.list.items;
+        notif_alerts_apply(&w->alerts, flags, w->flags.list.n);
+        notif_alerts_route(&w->alerts, &people);
+        err = work_write(w);
+        why = NULL;
+    }
+    if (err != KITH_OK)
+        work_end(w, err, why);
+}
+
+static kith_err work_read(struct log_work *w)
+{
+    const struct notif_flag *flags = w->flags.list.items;
+    size_t n = w->flags.list.n;
+    int64_t now_us = kith_clock_now_us();
+    kith_err err = notif_alerts_gather(&w->alerts, flags, n);
+    if (err != KITH_OK)
+        return err;
+    notif_known_init(&w->known, &w->alerts, (int32_t)(now_us / INT64_C(86400000000)));
+    if (n == 0)
+        return work_write(w); /* the projection, or only the position moves */
+    kith_auto(kith_job) job = NULL;
+    err = kith_job_new(&job);
+    if (err == KITH_OK)
+        err = notif_store_read_known(job, w->lane->district, flags, n, now_us, &w->known);
+    if (err == KITH_OK)
+        err = kith_db_run(w->lane->service->db, KITH_TAKE(job), work_known, w);
+    return err;
+}
+
+/* ---- ingest ---- */
 
 bool notif_turn_ingest(struct notif_lane *lane)
 {
     if (!lane->ingest)
         return false;
     const struct kith_batch *batch = take(&lane->ingest);
+    struct notif_service *s = lane->service;
     lane->busy = true;
-    struct ingest_work *w = calloc(1, sizeof(*w));
-    kith_auto(kith_job) job = NULL;
-    kith_err err = w ? kith_job_new(&job) : KITH_ENOMEM;
+    struct log_work *w = calloc(1, sizeof(*w));
+    if (!w) {
+        kith_consumer_done(s->ingest, batch, KITH_ENOMEM, batch->after_pos);
+        notif_work_done(lane, "ingest", KITH_ENOMEM, NULL);
+        return true;
+    }
+    *w = (struct log_work){.lane = lane,
+                           .stream = "ingest",
+                           .consumer = s->ingest,
+                           .batch = batch,
+                           .pos = batch->records[batch->n - 1].pos};
+    notif_changes_init(&w->changes);
+    notif_flags_init(&w->flags);
+    kith_err err = notif_decode_changes(batch->records, batch->n, &w->changes);
     if (err == KITH_OK) {
-        *w = (struct ingest_work){
-            .lane = lane, .batch = batch, .pos = batch->records[batch->n - 1].pos};
-        err = ingest_job(w, job);
+        notif_changes_compact(&w->changes);
+        w->flags.list = w->changes.notices;
+        w->changes.notices = (struct notif_list){.size = w->changes.notices.size};
+        err = work_read(w);
     }
-    if (err == KITH_OK)
-        err = kith_db_run(lane->service->db, KITH_TAKE(job), ingest_done, w);
-    if (err != KITH_OK) {
-        free(w);
-        kith_consumer_done(lane->service->ingest, batch, err, batch->after_pos);
-        notif_work_done(lane, "ingest", err, NULL);
-    }
+    if (err != KITH_OK)
+        work_end(w, err, NULL);
     return true;
 }
 
 /* ---- risk ---- */
-
-struct risk_work {
-    struct notif_lane *lane;
-    const struct kith_batch *batch;
-    int64_t pos; /* the batch is handled up to here */
-    struct notif_flags flags;
-    struct notif_alerts alerts;
-    struct notif_known known;
-    bool appended; /* our own log grows */
-};
-
-static void risk_end(struct risk_work *w, kith_err err, const struct kith_why *why)
-{
-    struct notif_lane *lane = w->lane;
-    kith_consumer_done(lane->service->risk, w->batch, err,
-                       err == KITH_OK ? w->pos : w->batch->after_pos);
-    notif_flags_done(&w->flags);
-    notif_alerts_done(&w->alerts);
-    notif_known_done(&w->known);
-    free(w);
-    notif_work_done(lane, "risk", err, why);
-}
 
 /* How many of the batch's records may be handled: those whose cause we have read, too. Their flags go to `flags`; *pos is the last one's. */
 static kith_err eligible(struct notif_lane *lane, const struct kith_batch *batch,
@@ -134,119 +234,6 @@ static kith_err eligible(struct notif_lane *lane, const struct kith_batch *batch
     return KITH_OK;
 }
 
-static void count_alerts(struct notif_service *s, const struct notif_alerts *a)
-{
-    const struct notif_alert *alert = a->list.items;
-    for (size_t i = 0; i < a->list.n; i++, alert++) {
-        kith_metric_add(s->metrics.opened, alert->opened);
-        kith_metric_add(s->metrics.resolved, alert->resolved);
-        kith_metric_add(s->metrics.open, (alert->opened && alert->open) + alert->reopened);
-        kith_metric_add(s->metrics.open, -(double)(alert->resolved && !alert->is_new));
-        kith_metric_add(s->metrics.unrouted, alert->opened && !alert->route.address[0]);
-    }
-    kith_metric_add(s->metrics.orphans, (double)a->orphans);
-}
-
-static void risk_written(void *ctx, kith_err err, const struct kith_why *why)
-{
-    struct risk_work *w = ctx;
-    struct notif_service *s = w->lane->service;
-    if (err == KITH_OK) {
-        if (w->appended)
-            kith_owner_committed(s->owner, w->lane->district, 0, 0);
-        count_alerts(s, &w->alerts);
-        count_skipped(s, w->lane->district, "risk", w->flags.skipped_unknown, w->flags.skipped_bad);
-        w->lane->queued = true;
-    }
-    risk_end(w, err, why);
-}
-
-/* One run of ALERT_OPENED or ALERT_RESOLVED in our own log. */
-static kith_err append(struct risk_work *w, struct kith_job *job, bool opened, int64_t now_us)
-{
-    struct kith_bytes payload = {0};
-    int32_t count = 0;
-    const struct notif_alert *alert = w->alerts.list.items;
-    kith_err err = KITH_OK;
-    for (size_t i = 0; i < w->alerts.list.n && err == KITH_OK; i++, alert++) {
-        if (!(opened ? alert->opened : alert->resolved))
-            continue;
-        err = notif_encode_alert(&payload, &alert->alert_id, alert->flag.student_id,
-                                 alert->route.staff_id, alert->route.reason);
-        count++;
-    }
-    if (err == KITH_OK && count > 0) {
-        kith_owner_append(w->lane->service->owner, job, w->lane->district, 0,
-                          opened ? notif_record_opened : notif_record_resolved, count, now_us,
-                          payload.data, payload.n);
-        w->appended = true;
-    }
-    kith_bytes_done(&payload);
-    return err;
-}
-
-static kith_err risk_job(struct risk_work *w, struct kith_job *job)
-{
-    struct notif_service *s = w->lane->service;
-    int64_t now_us = kith_clock_now_us();
-    notif_store_fence(job, w->lane->district, kith_owner_epoch(s->owner, w->lane->district, 0));
-    kith_err err = notif_store_alerts(job, w->lane->district, &w->alerts, now_us);
-    if (err == KITH_OK)
-        err = append(w, job, true, now_us);
-    if (err == KITH_OK)
-        err = append(w, job, false, now_us);
-    kith_consumer_advance(s->risk, job, w->batch, w->pos);
-    return err;
-}
-
-static kith_err risk_write(struct risk_work *w)
-{
-    kith_auto(kith_job) job = NULL;
-    kith_err err = kith_job_new(&job);
-    if (err == KITH_OK)
-        err = risk_job(w, job);
-    if (err == KITH_OK)
-        err = kith_db_run(w->lane->service->db, KITH_TAKE(job), risk_written, w);
-    return err;
-}
-
-static void risk_known(void *ctx, kith_err err, const struct kith_why *why)
-{
-    struct risk_work *w = ctx;
-    if (err == KITH_OK)
-        err = w->known.err;
-    if (err == KITH_OK) {
-        struct notif_people people = notif_known_people(&w->known);
-        const struct notif_flag *flags = w->flags.list.items;
-        notif_alerts_apply(&w->alerts, flags, w->flags.list.n);
-        notif_alerts_route(&w->alerts, &people);
-        err = risk_write(w);
-        why = NULL;
-    }
-    if (err != KITH_OK)
-        risk_end(w, err, why);
-}
-
-static kith_err risk_read(struct risk_work *w)
-{
-    const struct notif_flag *flags = w->flags.list.items;
-    size_t n = w->flags.list.n;
-    int64_t now_us = kith_clock_now_us();
-    kith_err err = notif_alerts_gather(&w->alerts, flags, n);
-    if (err != KITH_OK)
-        return err;
-    notif_known_init(&w->known, &w->alerts, (int32_t)(now_us / INT64_C(86400000000)));
-    if (n == 0)
-        return risk_write(w); /* contacts and the like: only the position moves */
-    kith_auto(kith_job) job = NULL;
-    err = kith_job_new(&job);
-    if (err == KITH_OK)
-        err = notif_store_read_known(job, w->lane->district, flags, n, now_us, &w->known);
-    if (err == KITH_OK)
-        err = kith_db_run(w->lane->service->db, KITH_TAKE(job), risk_known, w);
-    return err;
-}
-
 bool notif_turn_risk(struct notif_lane *lane)
 {
     if (!lane->risk)
@@ -264,16 +251,22 @@ bool notif_turn_risk(struct notif_lane *lane)
     }
     (void)take(&lane->risk);
     lane->busy = true;
-    struct risk_work *w = err == KITH_OK ? calloc(1, sizeof(*w)) : NULL;
+    struct log_work *w = err == KITH_OK ? calloc(1, sizeof(*w)) : NULL;
     if (!w) {
         notif_flags_done(&flags);
         kith_consumer_done(lane->service->risk, batch, KITH_ENOMEM, batch->after_pos);
         notif_work_done(lane, "risk", KITH_ENOMEM, NULL);
         return true;
     }
-    *w = (struct risk_work){.lane = lane, .batch = batch, .pos = pos, .flags = flags};
-    err = risk_read(w);
+    *w = (struct log_work){.lane = lane,
+                           .stream = "risk",
+                           .consumer = lane->service->risk,
+                           .batch = batch,
+                           .pos = pos,
+                           .flags = flags};
+    notif_changes_init(&w->changes);
+    err = work_read(w);
     if (err != KITH_OK)
-        risk_end(w, err, NULL);
+        work_end(w, err, NULL);
     return true;
 }

@@ -133,7 +133,9 @@ void notif_alerts_route(struct notif_alerts *a, const struct notif_people *peopl
     for (size_t i = 0; i < a->list.n; i++)
         if (alerts[i].opened)
             alerts[i].route =
-                notif_route(people, alerts[i].flag.student_id, alerts[i].flag.school_id);
+                alerts[i].flag.student_id
+                    ? notif_route(people, alerts[i].flag.student_id, alerts[i].flag.school_id)
+                    : notif_route_default(people);
 }
 
 void notif_alerts_done(struct notif_alerts *a)

@@ -39,6 +39,8 @@ void notif_changes_init(struct notif_changes *c)
         .enrollments.size = sizeof(struct notif_enrollment),
         .cohorts.size = sizeof(struct notif_cohort),
         .members.size = sizeof(struct notif_member),
+        .feeds.size = sizeof(struct notif_feed),
+        .notices.size = sizeof(struct notif_flag),
     };
 }
 
@@ -50,6 +52,8 @@ void notif_changes_done(struct notif_changes *c)
     notif_list_done(&c->enrollments);
     notif_list_done(&c->cohorts);
     notif_list_done(&c->members);
+    notif_list_done(&c->feeds);
+    notif_list_done(&c->notices);
 }
 
 static int order(int64_t a, int64_t b)
@@ -61,6 +65,12 @@ static int by_school(const void *a, const void *b)
 {
     return order(((const struct notif_school *)a)->school_id,
                  ((const struct notif_school *)b)->school_id);
+}
+
+static int by_feed(const void *a, const void *b)
+{
+    return order(((const struct notif_feed *)a)->school_id,
+                 ((const struct notif_feed *)b)->school_id);
 }
 
 static int by_staff(const void *a, const void *b)
@@ -141,6 +151,7 @@ void notif_changes_compact(struct notif_changes *c)
     compact(&c->enrollments, by_enrollment);
     compact(&c->cohorts, by_cohort);
     compact(&c->members, by_member);
+    compact(&c->feeds, by_feed);
 }
 
 void notif_flags_init(struct notif_flags *f)

@@ -68,6 +68,13 @@ struct notif_member {
     int32_t end_date; /* last day; 0 = open */
 };
 
+/* A school's attendance: alerts about it are held while it is late. */
+struct notif_feed {
+    struct notif_head head; /* never removed */
+    int64_t school_id;
+    bool late;
+};
+
 /* A growing array of one of the structs above; `size` is the size of one. */
 struct notif_list {
     void *items;
@@ -85,8 +92,11 @@ struct notif_changes {
     struct notif_list enrollments;  /* struct notif_enrollment */
     struct notif_list cohorts;      /* struct notif_cohort */
     struct notif_list members;      /* struct notif_member */
-    uint64_t skipped_unknown;       /* records of a type we do not know */
-    uint64_t skipped_bad;           /* elements or payloads that cannot be understood */
+    struct notif_list feeds;        /* struct notif_feed */
+    struct notif_list
+        notices; /* struct notif_flag, in the order of the log: what a data manager is told */
+    uint64_t skipped_unknown; /* records of a type we do not know */
+    uint64_t skipped_bad;     /* elements or payloads that cannot be understood */
 };
 
 void notif_changes_init(struct notif_changes *c);
@@ -98,6 +108,11 @@ void notif_changes_compact(struct notif_changes *c);
 /* Room for one more at the end, zeroed; NULL: no memory. */
 void *notif_list_add(struct notif_list *list);
 void notif_list_done(struct notif_list *list);
+
+/* Rules beyond those of risk (RiskRule): what ingest says of the feeds. student_id is 0. */
+#define NOTIF_RULE_FEED_LATE                                                                       \
+    64 /* value: events on a usual day; threshold: the minute of the day when they are due */
+#define NOTIF_RULE_IMPORT_QUARANTINED 65 /* value: the import's number */
 
 enum notif_flag_kind { NOTIF_FLAG_RAISED, NOTIF_FLAG_UPDATED, NOTIF_FLAG_CLEARED };
 

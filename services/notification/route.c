@@ -60,6 +60,13 @@ static int64_t school_of(const struct notif_people *p, int64_t student_id)
     return school_id;
 }
 
+struct notif_route notif_route_default(const struct notif_people *people)
+{
+    bool reachable = notif_address_ok(people->default_address);
+    return (struct notif_route){0, reachable ? people->default_address : "",
+                                reasons[DISTRICT_DEFAULT]};
+}
+
 struct notif_route notif_route(const struct notif_people *people, int64_t student_id,
                                int64_t school_id)
 {
@@ -71,9 +78,7 @@ struct notif_route notif_route(const struct notif_people *people, int64_t studen
     const struct notif_principal *principal = best_principal(people, school_id);
     if (principal)
         return (struct notif_route){principal->staff_id, principal->address, reasons[PRINCIPAL]};
-    bool reachable = notif_address_ok(people->default_address);
-    return (struct notif_route){0, reachable ? people->default_address : "",
-                                reasons[DISTRICT_DEFAULT]};
+    return notif_route_default(people);
 }
 
 static bool is_alnum(char c)

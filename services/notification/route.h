@@ -66,6 +66,9 @@ const char *notif_reason(const char *reason);
 struct notif_route notif_route(const struct notif_people *people, int64_t student_id,
                                int64_t school_id);
 
+/* The district's default adult. */
+struct notif_route notif_route_default(const struct notif_people *people);
+
 /* May mail be sent to this address, and can it stand in a header and in an SMTP command unquoted? ASCII dot-atom @ domain of LDH labels,
  * lengths of RFC 5321 4.5.3.1. Refuses everything that could end a line or a bracket. */
 bool notif_address_ok(const char *address);

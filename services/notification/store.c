@@ -18,6 +18,9 @@ const struct kith_stmt notification_statements[] = {
         " ON CONFLICT (district_id, school_id) DO UPDATE SET name = excluded.name", "iLT", ""},
     [S_SCHOOL_GONE] = {"notification_school_gone",
         "DELETE FROM school WHERE district_id = $1 AND school_id = ANY ($2::int8[])", "iL", ""},
+    [S_FEED] = {"notification_feed",
+        "INSERT INTO feed (district_id, school_id, late) SELECT $1::int4, t.* FROM unnest($2::int8[], $3::bool[]) t"
+        " ON CONFLICT (district_id, school_id) DO UPDATE SET late = excluded.late", "iLB", ""},
     [S_STAFF] = {"notification_staff",
         "INSERT INTO staff (district_id, staff_id, email) SELECT $1::int4, t.* FROM unnest($2::int8[], $3::text[]) t"
         " ON CONFLICT (district_id, staff_id) DO UPDATE SET email = excluded.email", "iLT", ""},
@@ -144,6 +147,9 @@ const struct kith_stmt notification_statements[] = {
         "  max(urgency) OVER person AS most, min(queued_at) OVER person AS since"
         "  FROM delivery d LEFT JOIN district c ON c.district_id = $1"
         "  WHERE d.district_id = $1 AND d.state = 'queued' AND staff_id <> ALL ($2::int8[]) AND coalesce(address, default_email) <> ''"
+        /* attendance is not judged in public where it has not come: rules 1 and 2 */
+        "  AND NOT EXISTS (SELECT FROM feed f JOIN alert a ON a.district_id = $1 AND a.school_id = f.school_id AND a.rule IN (1, 2)"
+        "   WHERE f.district_id = $1 AND f.late AND a.alert_id = d.alert_id)"
         "  WINDOW person AS (PARTITION BY staff_id)),"
         " ranked AS (SELECT *, dense_rank() OVER (ORDER BY most DESC, since, staff_id) AS place FROM queued)"
         " SELECT delivery_id, staff_id, address, urgency, flag_at FROM ranked WHERE place <= $3::int8", "iLl", "ultiz"},

@@ -65,6 +65,19 @@ static void store_schools(struct kith_job *job, int32_t district, struct notif_l
     }
 }
 
+static void store_feeds(struct kith_job *job, int32_t district, const struct notif_list *list)
+{
+    const struct notif_feed *f = list->items;
+    if (list->n == 0)
+        return;
+    notif_step(job, S_FEED, NULL, NULL);
+    kith_job_i4(job, district);
+    for (size_t i = notif_array(job, list->n); i < list->n; i++)
+        kith_job_i8(job, f[i].school_id);
+    for (size_t i = notif_array(job, list->n); i < list->n; i++)
+        kith_job_bool(job, f[i].late);
+}
+
 static void store_staff(struct kith_job *job, int32_t district, struct notif_list *list)
 {
     const struct notif_staff *s = list->items;
@@ -207,6 +220,7 @@ void notif_store_changes(struct kith_job *job, int32_t district, struct notif_ch
         kith_job_text(job, c->district.default_email);
     }
     store_schools(job, district, &c->schools);
+    store_feeds(job, district, &c->feeds);
     store_staff(job, district, &c->staff);
     store_roles(job, district, &c->roles);
     store_enrollments(job, district, &c->enrollments);
