@@ -92,7 +92,7 @@ static struct seen *find_seen(struct ingest_drop *d, int32_t district, const cha
         return NULL;
     s->district = district;
     s->size = -1;
-    (void)snprintf(s->name, sizeof(s->name), "%s", name);
+    (void)snprintf(s->name, sizeof(s->name), "%.*s", NAME_MAX_LENGTH, name);
     s->next = d->seen;
     d->seen = s;
     return s;
@@ -101,7 +101,7 @@ static struct seen *find_seen(struct ingest_drop *d, int32_t district, const cha
 static void look_at(struct ingest_drop *d, int32_t district, const char *folder, const char *name)
 {
     struct stat st;
-    char path[PATH_SIZE + NAME_MAX];
+    char path[PATH_SIZE + NAME_MAX + 2];
     (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
     if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
         return;
@@ -163,13 +163,13 @@ static void complain(struct ingest_drop *d, int32_t district)
 
 static void new_name(int32_t district, const char *name, char file[NAME_MAX])
 {
-    (void)snprintf(file, NAME_MAX, INGEST_DROP_PREFIX "%d-%08x%08x-%s", (int)district,
-                   randombytes_random(), randombytes_random(), name);
+    (void)snprintf(file, NAME_MAX, INGEST_DROP_PREFIX "%d-%08x%08x-%.*s", (int)district,
+                   randombytes_random(), randombytes_random(), NAME_MAX_LENGTH, name);
 }
 
 static bool move(struct ingest_drop *d, const struct seen *s, const char *to)
 {
-    char from[PATH_SIZE + NAME_MAX];
+    char from[PATH_SIZE + NAME_MAX + 2];
     char folder[PATH_SIZE];
     district_path(d, s->district, folder);
     (void)snprintf(from, sizeof(from), "%s/%s", folder, s->name);
@@ -191,7 +191,7 @@ static void sync_folder(const char *path)
 static void take_file(struct ingest_drop *d, struct seen *s)
 {
     char file[NAME_MAX];
-    char to[PATH_SIZE + NAME_MAX];
+    char to[PATH_SIZE + NAME_MAX + 2];
     new_name(s->district, s->name, file);
     (void)snprintf(to, sizeof(to), "%s/%s", d->opts.imports_folder, file);
     if (!move(d, s, to))
@@ -258,9 +258,9 @@ static void take_mapped(struct ingest_drop *d, int32_t district, const struct in
                         const char *text, size_t n)
 {
     char file[NAME_MAX];
-    char making[PATH_SIZE + NAME_MAX];
-    char made[PATH_SIZE + NAME_MAX];
-    char to[PATH_SIZE + 2 * NAME_MAX];
+    char making[PATH_SIZE + NAME_MAX + 2];
+    char made[PATH_SIZE + NAME_MAX + 2];
+    char to[PATH_SIZE + 2 * NAME_MAX + 4];
     new_name(district, "mapped", file);
     (void)snprintf(making, sizeof(making), "%s/.%s", d->opts.imports_folder, file);
     (void)snprintf(made, sizeof(made), "%s/%s", d->opts.imports_folder, file);
@@ -371,7 +371,7 @@ static void on_added(void *ctx, kith_err err, int64_t id)
 static bool add(struct ingest_drop *d, const char *file)
 {
     struct stat st;
-    char path[PATH_SIZE + NAME_MAX];
+    char path[PATH_SIZE + NAME_MAX + 2];
     int32_t district = 0;
     const char *name = parse_name(file, &district);
     (void)snprintf(path, sizeof(path), "%s/%s", d->opts.imports_folder, file);
@@ -421,8 +421,8 @@ void ingest_drop_ended(struct ingest_drop *d, const char *file, const char *stat
                        const char *receipt)
 {
     char folder[PATH_SIZE];
-    char path[PATH_SIZE + NAME_MAX];
-    char new_path[PATH_SIZE + NAME_MAX];
+    char path[PATH_SIZE + NAME_MAX + 2];
+    char new_path[PATH_SIZE + NAME_MAX + 2];
     int32_t district = 0;
     const char *name = parse_name(file, &district);
     if (!name)

@@ -117,7 +117,7 @@ kith_err ingest_package_begin(struct ingest_package *p, const char *name)
 /* A line that cannot be read is passed on as one that cannot be read for the same reason. */
 static kith_err pass_on(struct ingest_package *p, const struct ingest_csv_fault *fault)
 {
-    const char *line = strncmp(fault->code, "utf8", 4) == 0 ? "\xff\n" : "\"\n";
+    const char *line = strcmp(fault->code, "not_utf8") == 0 ? "\xff\n" : "\"\n";
     return kith_bytes_add(&p->made.text, line, strlen(line));
 }
 
