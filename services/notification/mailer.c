@@ -6,6 +6,8 @@
 #include "kith/log.h"
 #include "notification/service_internal.h"
 
+#define SETTLE_LOOK_MS 1000
+
 /* ---- mails under way, in memory ---- */
 
 struct notif_mail *notif_find_mail(struct notif_lane *lane, const struct kith_id *mail_id)
@@ -302,7 +304,9 @@ static kith_err read_queue(struct begin_work *w)
     kith_err err = but ? kith_job_new(&job) : KITH_ENOMEM;
     if (err != KITH_OK)
         return err;
-    notif_store_read_queue(job, lane->district, but, not_now(lane, but), w->people, &w->queue);
+    notif_store_read_queue(job, lane->district, but, not_now(lane, but), w->people,
+                           kith_clock_now_us() - lane->service->settings->settle_ms * 1000,
+                           &w->queue);
     return kith_db_run(lane->service->db, KITH_TAKE(job), on_queue, w);
 }
 
@@ -321,6 +325,18 @@ static void wake_resting(struct notif_lane *lane, int64_t now_ms, int64_t *next_
         r[kept++] = r[i];
     }
     lane->resting.n = kept;
+}
+
+/* Flags that had to settle may have by now. They settle in the district's time, which a test may drive: looked at each second. */
+static void look_at_settled(struct notif_lane *lane, int64_t now_ms, int64_t *next_ms)
+{
+    if (lane->service->settings->settle_ms == 0)
+        return;
+    if (now_ms >= lane->look_ms) {
+        lane->queued = true;
+        lane->look_ms = now_ms + SETTLE_LOOK_MS;
+    }
+    *next_ms = lane->look_ms < *next_ms ? lane->look_ms : *next_ms;
 }
 
 /* Up to `room` mails that are due; *next_ms is lowered to when the next will be. Returns how many; their place is NOTIF_BEGINS. */
@@ -359,6 +375,7 @@ static kith_err plan_begin(struct notif_lane *lane, size_t room, struct begin_wo
     w->n_again = take_due(lane, now_ms, room, again, &next_ms);
     set_under_way(lane->service, (int64_t)w->n_again);
     wake_resting(lane, now_ms, &next_ms);
+    look_at_settled(lane, now_ms, &next_ms);
     if (next_ms != INT64_MAX)
         notif_wake_at(lane, next_ms);
     w->people = lane->queued ? (int32_t)(room - w->n_again) : 0;

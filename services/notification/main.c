@@ -18,6 +18,11 @@ static const struct kith_cfg_key settings[] = {
     {"mail_gap", KITH_CFG_MS, FIELD(mail_gap_ms), "0s",
      "least time between two mails to one person; what comes meanwhile joins the next", 0, 86400000,
      true},
+    {"settle", KITH_CFG_MS, FIELD(settle_ms), "0s",
+     "how old a flag must be before anybody is mailed: what a SIS takes back meanwhile (a "
+     "correction, a "
+     "section sent again under another key) is never told",
+     0, 86400000, true},
     {"smtp_connections", KITH_CFG_UINT, FIELD(smtp_connections), "4",
      "connections to the relay at most; some relays allow three", 1, 64},
     {"smtp_timeout", KITH_CFG_MS, FIELD(smtp_timeout_ms), "60s",

@@ -20,6 +20,7 @@ struct notification {
     char *smtp_ca_file;
     char *starttls;
     int64_t mail_gap_ms;
+    int64_t settle_ms;
     int64_t smtp_timeout_ms;
     uint32_t smtp_connections;
     struct notif_service *service; /* between start and stop */

@@ -65,8 +65,9 @@ struct notif_lane {
     struct notif_waiting *ingest;
     struct notif_waiting *risk;
 
-    bool reload; /* mails under way must be read from the database */
-    bool queued; /* there may be deliveries to make mails of */
+    bool reload;     /* mails under way must be read from the database */
+    bool queued;     /* there may be deliveries to make mails of */
+    int64_t look_ms; /* when settle is set: when to look for them again (monotonic) */
     struct notif_mail *mails;
     struct notif_list resting;  /* struct notif_rest */
     struct notif_list outcomes; /* struct notif_outcome, to be recorded */

@@ -147,12 +147,13 @@ const struct kith_stmt notification_statements[] = {
         "  max(urgency) OVER person AS most, min(queued_at) OVER person AS since"
         "  FROM delivery d LEFT JOIN district c ON c.district_id = $1"
         "  WHERE d.district_id = $1 AND d.state = 'queued' AND staff_id <> ALL ($2::int8[]) AND coalesce(address, default_email) <> ''"
+        "  AND d.flag_at <= $4::timestamptz"
         /* attendance is not judged in public where it has not come: rules 1 and 2 */
         "  AND NOT EXISTS (SELECT FROM feed f JOIN alert a ON a.district_id = $1 AND a.school_id = f.school_id AND a.rule IN (1, 2)"
         "   WHERE f.district_id = $1 AND f.late AND a.alert_id = d.alert_id)"
         "  WINDOW person AS (PARTITION BY staff_id)),"
         " ranked AS (SELECT *, dense_rank() OVER (ORDER BY most DESC, since, staff_id) AS place FROM queued)"
-        " SELECT delivery_id, staff_id, address, urgency, flag_at FROM ranked WHERE place <= $3::int8", "iLl", "ultiz"},
+        " SELECT delivery_id, staff_id, address, urgency, flag_at FROM ranked WHERE place <= $3::int8", "iLlz", "ultiz"},
 
     [S_MAIL_MAKE] = {"notification_mail_make",
         "INSERT INTO mail (district_id, state, attempts, deferrals, losses, next_try, created_at, changed_at,"

@@ -75,10 +75,11 @@ void notif_store_read_mails(struct kith_job *job, int32_t district, struct notif
 /* struct notif_person_time: the last mail made after `since_us`, by person. */
 void notif_store_read_recent(struct kith_job *job, int32_t district, int64_t since_us,
                              struct notif_read *ret);
-/* struct notif_queued of at most `people` persons that are not among `but` (they have a mail under way, or rest): the most urgent, then the
+/* Flags raised until `settled_us` only, and none that is held for its school's feed. struct notif_queued of at most `people` persons that are not among `but` (they have a mail under way, or rest): the most urgent, then the
  * oldest first. */
 void notif_store_read_queue(struct kith_job *job, int32_t district, const int64_t *but,
-                            size_t n_but, int64_t people, struct notif_read *ret);
+                            size_t n_but, int64_t people, int64_t settled_us,
+                            struct notif_read *ret);
 /* Make mails of the bundles, state sending, attempt 1. `queued` as notif_bundle() sorted it. */
 void notif_store_make_mails(struct kith_job *job, int32_t district,
                             const struct notif_bundle *bundles, size_t n,

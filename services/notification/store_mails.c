@@ -117,13 +117,15 @@ static void on_queued(void *ctx, const struct kith_rows *rows)
 }
 
 void notif_store_read_queue(struct kith_job *job, int32_t district, const int64_t *but,
-                            size_t n_but, int64_t people, struct notif_read *ret)
+                            size_t n_but, int64_t people, int64_t settled_us,
+                            struct notif_read *ret)
 {
     read_into(ret, sizeof(struct notif_queued));
     notif_step(job, S_QUEUE, on_queued, ret);
     kith_job_i4(job, district);
     kith_job_i8s(job, but, n_but);
     kith_job_i8(job, people);
+    kith_job_instant(job, settled_us);
 }
 
 /* Both arrays have an element for each delivery; its mail is its bundle's. */

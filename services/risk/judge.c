@@ -118,7 +118,9 @@ static kith_err turn_flag(struct risk_world *w, const struct risk_student *s,
     enum risk_turn turn = RISK_CLEARED;
     if (verdict->on) {
         turn = flag->open ? RISK_UPDATED : RISK_RAISED;
-        flag->episode += !flag->open;
+        /* one that comes back with the same first day was a correction on its way (DELETE and POST, a section under another key):
+         * the same episode, so nobody is told again */
+        flag->episode += !flag->open && (flag->episode == 0 || flag->since != verdict->since);
         flag->since = verdict->since;
         flag->value = verdict->value;
         flag->threshold = threshold;

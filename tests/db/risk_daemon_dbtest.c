@@ -309,7 +309,8 @@ static void on_flag_record(struct seen *seen, int32_t type, const Kith__V1__Flag
     struct risk_verdict *v = &seen->log[s][c][r];
     bool raised = type == KITH__V1__RECORD_TYPE__FLAG_RAISED;
     assert_int_equal(v->on, !raised); /* never raised twice, never cleared before it was raised */
-    assert_int_equal(f->episode, seen->episode[s][c][r] + raised);
+    int32_t before = seen->episode[s][c][r];
+    assert_int_equal(f->episode, before + (raised && (before == 0 || v->since != f->since)));
     assert_true(f->cause_pos >= seen->cause); /* judged by ever more of ingest's log */
     seen->cause = f->cause_pos;
     seen->episode[s][c][r] = f->episode;

@@ -110,6 +110,18 @@ wait_until 30 out 900002 || die "the held alert did not go out: $(deliveries 1 9
 expect "the notice" resolved "$(sql 'SELECT state FROM notification.alert WHERE rule = 64')"
 expect "school 2" ok "$(state_of 900002)"
 
+say "What is taken back and said again tells nobody twice"
+echo "$head" >"$state/back.csv"
+attendance "$state/back.csv" 1 2026-09-17 present 100 100
+import "$state/back.csv"
+rule1() { [ "$(sql "SELECT state FROM notification.alert WHERE rule = 1 AND school_id = 900001")" = "$1" ]; }
+wait_until 20 rule1 resolved || die "the flag was not cleared"
+import "$state/absences.csv"
+wait_until 20 rule1 open || die "the flag did not come back"
+wait_quiet 60
+expect "deliveries" mailed "$(deliveries 1 900001)"
+expect "its episode" 1 "$(sql 'SELECT max(episode) FROM risk.flag WHERE rule = 1')"
+
 say "A policy for one school"
 kith ingest policy set attendance_due never --school 900002 >/dev/null || die "the policy was refused"
 kith_clock 2026-09-22T16:00:00Z
