@@ -11,6 +11,7 @@
 
 #include "ingest/known.h"
 #include "ingest/meaning.h"
+#include "ingest/policy.h"
 #include "kith/bus.h"
 #include "kith/err.h"
 
@@ -34,6 +35,7 @@ struct ingest_district {
     struct ingest_category *categories; /* as committed, or being committed by the writer */
     size_t categories_n;
     int64_t next_num; /* the next free number */
+    struct ingest_policy policy;
 };
 
 struct ingest_client {

@@ -348,7 +348,7 @@ int ingest_cmd_student(int argc, char **argv)
 
 static const char ingest_help[] =
     "Usage: kith ingest health [--district N] [--json]\n"
-    "       kith ingest policy set attendance_due TIME|never|default [--school ID] [--district N]\n"
+    "       kith ingest policy set NAME VALUE|default [--school ID] [--district N]\n"
     "       kith ingest policy list [--district N] [--json]\n"
     "\n"
     "health: what each school sent today against what is usual there, and what of the district "
@@ -360,7 +360,19 @@ static const char ingest_help[] =
     "late (nothing by the time it is due; the district's default adult is told, and alerts about\n"
     "attendance there are held), quiet (nothing, which may well be), not_due, no_school, "
     "no_calendar.\n"
-    "policy: by when attendance is expected, in the district or in one school.\n"
+    "policy: what the district says of its own ways:\n"
+    "  attendance_due  10:00 or never: by when attendance is expected; also of one school\n"
+    "  attendance      negative (only what is not presence is sent) or positive (presence too: a "
+    "day\n"
+    "                  without a mark was not taken, and does not count)\n"
+    "  day_status      which of a day's marks is believed, the most believed first; the default "
+    "is\n"
+    "                  tardy,early_departure,partial,absent_excused,absent_unexcused,present\n"
+    "  partial_absent  50% or off: a partial day or early departure counts as an excused absence "
+    "when\n"
+    "                  its eventDuration says that so much of the day was missed; for what is "
+    "pushed\n"
+    "                  from then on\n"
     "Exit status of health: 0, also when a school is late; 1 when it cannot be asked.\n";
 
 int ingest_cmd_ingest(int argc, char **argv)

@@ -9,6 +9,7 @@
 #include "ingest/handlers_feeds.h"
 #include "ingest/store.h"
 #include "kith/clock.h"
+#include "kith/msg.h"
 
 struct asking {
     struct ingest *ingest;
@@ -130,6 +131,39 @@ static bool school_arg(struct kith_call *call, int64_t *ret)
     return !end || (*end == '\0' && *ret > 0);
 }
 
+struct setting {
+    struct asking asking;
+    struct ingest_district *district;
+    struct ingest_policy policy; /* as it will be */
+    bool told;                   /* with a record */
+};
+
+static void policy_written(void *ctx, kith_err err, const struct kith_why *why)
+{
+    struct setting *s = ctx;
+    if (err == KITH_OK)
+        s->district->policy = s->policy;
+    if (err == KITH_OK && s->told)
+        kith_owner_committed(kith_daemon_owner(s->asking.ingest->daemon), s->district->id, 0, 0);
+    asked(s, err, why); /* asking is its first member */
+}
+
+/* What the readers of the log must know: the district as it will be. */
+static kith_err tell(struct setting *s, struct kith_job *job)
+{
+    struct ingest_district shape = *s->district;
+    struct kith_bytes record = {0};
+    shape.policy = s->policy;
+    kith_err err = ingest_record_district(&shape, &record);
+    if (err == KITH_OK)
+        kith_owner_append(kith_daemon_owner(s->asking.ingest->daemon), job, s->district->id, 0,
+                          ingest_record_district_type, 1, kith_clock_now_us(), record.data,
+                          record.n);
+    kith_bytes_done(&record);
+    s->told = true;
+    return err;
+}
+
 void ingest_feeds_policy_set(void *ctx, struct kith_call *call)
 {
     struct ingest *ingest = ctx;
@@ -138,28 +172,37 @@ void ingest_feeds_policy_set(void *ctx, struct kith_call *call)
     const char *name = kith_call_arg(call, "name");
     const char *value = kith_call_arg(call, "value");
     int64_t school = 0;
-    int32_t due = 0;
     if (!d)
         return;
-    if (!name || strcmp(name, "attendance_due") != 0 || !value ||
-        (*value && !ingest_feed_due(value, &due)) || !school_arg(call, &school)) {
-        kith_call_refuse(call, KITH_EINVAL,
-                         "give attendance_due and a local time like 10:00, or never, or default; a "
-                         "school is named by its schoolId");
+    if (!name || !value || !school_arg(call, &school) ||
+        !ingest_policy_valid(name, value, school > 0)) {
+        kith_call_refuse(
+            call, KITH_EINVAL,
+            "there is no such policy or value (`kith ingest --help` lists them); of one "
+            "school, named by its schoolId, only attendance_due can be set");
         return;
     }
-    struct asking *a = asking_new(ingest, call);
-    if (!a)
+    struct setting *s = calloc(1, sizeof(*s));
+    kith_err err = s ? kith_job_new(&job) : KITH_ENOMEM;
+    if (err != KITH_OK) {
+        free(s);
+        kith_call_refuse(call, err, "out of memory");
         return;
-    kith_err err = kith_job_new(&job);
-    if (err == KITH_OK) {
-        ingest_store_owned(job, d->id,
-                           kith_owner_epoch(kith_daemon_owner(ingest->daemon), d->id, 0));
-        ingest_store_policy_set(job, d->id, school, name, value);
-        err = kith_db_run(kith_daemon_db(ingest->daemon), job, asked, a);
     }
+    *s = (struct setting){
+        .asking = {.ingest = ingest, .call = call}, .district = d, .policy = d->policy};
+    ingest_store_owned(job, d->id, kith_owner_epoch(kith_daemon_owner(ingest->daemon), d->id, 0));
+    ingest_store_policy_set(job, d->id, school, name, value);
+    if (school == 0)
+        (void)ingest_policy_take(&s->policy, name, value); /* valid, as was seen */
+    if (strcmp(name, "attendance_due") != 0)
+        err = tell(s, job);
+    if (err == KITH_OK)
+        err = kith_db_run(kith_daemon_db(ingest->daemon), job, policy_written, s);
+    else
+        kith_job_free(job);
     if (err != KITH_OK)
-        asked(a, err, NULL);
+        asked(s, err, NULL);
 }
 
 static void on_policies(void *ctx, const struct kith_rows *r)

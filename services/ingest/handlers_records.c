@@ -25,9 +25,14 @@ kith_err ingest_record_mark(struct kith_bytes *to, const struct ingest_mark *mar
     return kith_bytes_add_item(to, &m.base);
 }
 
+const int32_t ingest_record_district_type = KITH__V1__RECORD_TYPE__DISTRICT_CHANGED;
+
 kith_err ingest_record_district(const struct ingest_district *district, struct kith_bytes *to)
 {
     Kith__V1__DistrictChanged m = KITH__V1__DISTRICT_CHANGED__INIT;
+    char day_status[INGEST_POLICY_TEXT + 16];
+    ingest_policy_day_status(&district->policy, day_status);
+    m.day_status = day_status;
     m.time_zone = district->time_zone;
     m.default_email = district->default_email;
     return kith_bytes_add_item(to, &m.base);

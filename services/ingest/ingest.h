@@ -102,6 +102,7 @@ KITH_MUST_CHECK kith_err ingest_record_document(struct ingest_district *district
                                                 const struct ingest_resource *r, const char *body,
                                                 int64_t num, bool removed, struct kith_bytes *to,
                                                 int32_t *type);
+extern const int32_t ingest_record_district_type;
 KITH_MUST_CHECK kith_err ingest_record_district(const struct ingest_district *district,
                                                 struct kith_bytes *to);
 

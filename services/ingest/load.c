@@ -100,6 +100,16 @@ static void on_meanings(void *ctx, const struct kith_rows *r)
                                             kith_rows_text(r, i, 1), kith_rows_text(r, i, 2)));
 }
 
+static void on_policies(void *ctx, const struct kith_rows *r)
+{
+    struct load *l = ctx;
+    for (size_t i = 0; i < kith_rows_n(r); i++)
+        if (kith_rows_int(r, i, 0) == 0 &&
+            !ingest_policy_take(&l->district->policy, kith_rows_text(r, i, 1),
+                                kith_rows_text(r, i, 2)))
+            note(l, KITH_EINTERNAL);
+}
+
 static void on_categories(void *ctx, const struct kith_rows *r)
 {
     struct load *l = ctx;
@@ -161,6 +171,7 @@ static kith_err load_district(struct load *l)
     if (err != KITH_OK)
         return err;
     ingest_store_meanings(job, l->district->id, on_meanings, l);
+    ingest_store_policy_list(job, l->district->id, on_policies, l);
     ingest_store_categories(job, l->district->id, on_categories, l);
     err = run(l, job);
     l->last_num = 0;

@@ -105,7 +105,10 @@ static kith_err add_item(struct run *run, const struct ingest_district *d, struc
         ingest_district_category_by_id((struct ingest_district *)d, op->key.category);
     struct ingest_mark mark = {.key = op->key, .school_id = op->school_id};
     run->offsets[run->n] = (int32_t)run->items.n;
-    return ingest_record_mark(&run->items, &mark, c ? c->kind : INGEST_KIND_UNMAPPED);
+    enum ingest_kind kind = c ? c->kind : INGEST_KIND_UNMAPPED;
+    if (d->policy.partial_permille > 0)
+        kind = ingest_policy_kind(&d->policy, kind, op->event.extra);
+    return ingest_record_mark(&run->items, &mark, kind);
 }
 
 /* Categories are in the order of their numbers. */

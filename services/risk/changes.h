@@ -35,7 +35,8 @@ struct risk_day_change {
     uint32_t seq;
 };
 
-#define RISK_ZONE_MAX 64 /* bytes of a time zone's name, with NUL */
+#define RISK_ZONE_MAX       64  /* bytes of a time zone's name, with NUL */
+#define RISK_PRECEDENCE_MAX 128 /* of risk_precedence_parse */
 
 struct risk_changes {
     struct risk_mark_change *marks;
@@ -44,7 +45,8 @@ struct risk_changes {
     uint32_t n_enrollments, size_enrollments;
     struct risk_day_change *days;
     uint32_t n_days, size_days;
-    char zone[RISK_ZONE_MAX]; /* "" = not said */
+    char zone[RISK_ZONE_MAX]; /* "" = not said; with it: */
+    char precedence[RISK_PRECEDENCE_MAX];
     uint32_t seq;
     uint32_t unmapped; /* marks whose descriptor the district has not explained */
     uint32_t skipped;  /* records of a type that is not ours to read */

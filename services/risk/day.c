@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "risk/grow.h"
 
@@ -21,6 +22,42 @@ const struct risk_precedence risk_default_precedence = {.rank = {
                                                             [RISK_EARLY_DEPARTURE] = 5,
                                                             [RISK_TARDY] = 6,
                                                         }};
+
+bool risk_precedence_parse(const char *text, struct risk_precedence *ret)
+{
+    static const char *const names[RISK_KINDS] = {
+        [RISK_PRESENT] = "present",
+        [RISK_ABSENT_EXCUSED] = "absent_excused",
+        [RISK_ABSENT_UNEXCUSED] = "absent_unexcused",
+        [RISK_TARDY] = "tardy",
+        [RISK_PARTIAL] = "partial",
+        [RISK_EARLY_DEPARTURE] = "early_departure",
+    };
+    struct risk_precedence p = {.rank = {0}};
+    uint8_t rank = 6;
+    if (*text == '\0') {
+        *ret = risk_default_precedence;
+        return true;
+    }
+    while (rank > 0) {
+        size_t n = strcspn(text, ",;");
+        int kind = RISK_KINDS;
+        while (--kind >= 0)
+            if (names[kind] && strlen(names[kind]) == n && strncmp(names[kind], text, n) == 0)
+                break;
+        if (kind < 0 || p.rank[kind])
+            return false;
+        p.rank[kind] = rank--;
+        text += n;
+        if (rank > 0 && *text++ != ',')
+            return false;
+    }
+    p.positive = strcmp(text, ";positive") == 0;
+    if (!p.positive && *text)
+        return false;
+    *ret = p;
+    return true;
+}
 
 static uint8_t rank_of(const struct risk_precedence *p, uint8_t kind)
 {
@@ -99,9 +136,10 @@ void risk_mark_days(struct risk_days *days, const struct risk_mark *marks, size_
                     int64_t school_id, const struct risk_precedence *p)
 {
     size_t m = 0;
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < days->n; i++) {
         struct risk_day *day = &days->day[i];
-        assert(i == 0 || days->day[i - 1].date < day->date);
+        assert(kept == 0 || days->day[kept - 1].date < day->date);
         while (m < n && marks[m].date < day->date)
             m++;
         uint8_t status = RISK_UNMAPPED;
@@ -109,6 +147,10 @@ void risk_mark_days(struct risk_days *days, const struct risk_mark *marks, size_
             if (marks[m].school_id == school_id)
                 status = risk_stronger(p, status, marks[m].kind);
         }
-        day->status = status == RISK_UNMAPPED ? RISK_PRESENT : status;
+        if (status == RISK_UNMAPPED && p->positive)
+            continue;
+        days->day[kept++] =
+            (struct risk_day){day->date, status == RISK_UNMAPPED ? RISK_PRESENT : status};
     }
+    days->n = kept;
 }

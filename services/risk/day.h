@@ -37,12 +37,18 @@ struct risk_mark {
     uint8_t kind;
 };
 
-/* Which of two marks of one day is believed: the higher rank; 0 = says nothing. */
+/* How a day's marks make its status, by district. Which of two marks is believed: the higher rank; 0 = says nothing. */
 struct risk_precedence {
     uint8_t rank[RISK_KINDS];
+    bool
+        positive; /* presence is sent, too: a day without a mark is unknown, and does not count; else it is a day of presence */
 };
 /* tardy, early departure, partial, excused, unexcused, present; why: day.c */
 extern const struct risk_precedence risk_default_precedence;
+
+/* "tardy,early_departure,partial,absent_excused,absent_unexcused,present", each once, the most believed first, with ";positive" behind it or
+ * not; "" = the default. False: not of this form, *ret is untouched. */
+bool risk_precedence_parse(const char *text, struct risk_precedence *ret);
 
 /* The one of a and b that is believed; RISK_UNMAPPED when neither says anything. */
 uint8_t risk_stronger(const struct risk_precedence *p, uint8_t a, uint8_t b);
@@ -72,7 +78,7 @@ KITH_MUST_CHECK kith_err risk_school_days(const struct risk_span *spans, size_t 
                                           int32_t to, struct risk_days *ret);
 
 /* Give every day the strongest of its marks at `school_id`. `marks` ascend by date. Marks of other days and other schools are
- * passed over; a day without a mark that says something stays present (attendance is taken by exception). */
+ * passed over; a day without a mark that says something stays present (attendance is taken by exception), or goes (positive). */
 void risk_mark_days(struct risk_days *days, const struct risk_mark *marks, size_t n,
                     int64_t school_id, const struct risk_precedence *p);
 

@@ -258,6 +258,8 @@ static void on_row(void *ctx, const struct risk_district_row *row)
     d->zoned = true;
     d->as_of = row->as_of;
     d->rules = row->rules;
+    if (!risk_precedence_parse(row->precedence, &d->precedence))
+        d->precedence = risk_default_precedence; /* it was checked before it was written */
     d->sweeping = row->sweeping;
     d->swept_to = row->swept_to;
     d->read_pos = row->pos;
@@ -269,7 +271,7 @@ static void row_done(void *ctx, kith_err err, const struct kith_why *why)
     risk_world_free(d->read);
     d->read = NULL;
     if (err == KITH_OK)
-        err = risk_world_new(&d->risk->params, &risk_default_precedence, &d->read);
+        err = risk_world_new(&d->risk->params, &d->precedence, &d->read);
     if (err != KITH_OK) {
         give_up(d, "reading_failed", err, why);
         return;
@@ -288,6 +290,7 @@ static void owner_taken(void *ctx, kith_err err, const struct kith_why *why)
         err = risk_district_job(d, &job);
     if (err == KITH_OK) {
         d->zoned = d->sweeping = false;
+        d->precedence = risk_default_precedence;
         d->as_of = RISK_NO_DATE;
         d->read_pos = 0;
         d->query = (struct risk_district_query){on_row, d};
@@ -315,10 +318,11 @@ static void sweep_begun(void *ctx, kith_err err, const struct kith_why *why)
         return;
     }
     d->as_of = d->today.date;
-    d->rules = risk_params_digest(&d->risk->params);
+    d->rules = risk_params_digest(&d->risk->params, &d->precedence);
     d->sweeping = true;
     d->swept_to = INT64_MIN;
     risk_world_set_as_of(d->world, d->as_of);
+    risk_world_set_precedence(d->world, &d->precedence);
     queue_plain(d, RISK_WORK_SWEEP);
     risk_district_ended(d);
 }
@@ -342,7 +346,7 @@ static void today_done(void *ctx, kith_err err, const struct kith_why *why)
     d->zoned = d->today.found;
     d->from_us = d->today.from_us;
     d->until_us = d->today.until_us;
-    int64_t rules = risk_params_digest(&d->risk->params);
+    int64_t rules = risk_params_digest(&d->risk->params, &d->precedence);
     if (!d->zoned || (d->today.date == d->as_of && rules == d->rules)) {
         risk_district_ended(d);
         return;

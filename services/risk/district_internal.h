@@ -47,6 +47,8 @@ struct risk_district {
     int64_t read_pos; /* committed position in ingest's log */
     bool zoned;       /* its time zone is known */
     int32_t as_of;
+    struct risk_precedence
+        precedence; /* as the district wants it; the world's follows with the next sweep */
     int64_t rules;
     bool sweeping;
     int64_t swept_to;

@@ -38,10 +38,16 @@ static kith_err decode_districts(const struct kith_record *r, struct risk_change
         return KITH_EDECODE;
     for (size_t i = 0; i < list->n_items; i++) {
         const char *zone = list->items[i]->time_zone;
-        if (zone[0] && strlen(zone) < RISK_ZONE_MAX)
-            (void)strcpy(ret->zone, zone);
-        else
+        const char *day_status = list->items[i]->day_status;
+        struct risk_precedence precedence;
+        if (!zone[0] || strlen(zone) >= RISK_ZONE_MAX ||
+            strlen(day_status) >= RISK_PRECEDENCE_MAX ||
+            !risk_precedence_parse(day_status, &precedence)) {
             ret->invalid++;
+            continue;
+        }
+        (void)strcpy(ret->zone, zone);
+        (void)strcpy(ret->precedence, day_status);
     }
     kith__v1__district_changed_list__free_unpacked(list, NULL);
     return KITH_OK;

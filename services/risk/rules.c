@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "risk/rules.h"
 
+#include <string.h>
+
 #include "kith/id.h"
 
 struct risk_verdict risk_consecutive_unexcused(const struct risk_params *p,
@@ -95,7 +97,7 @@ const char *risk_rule_name(enum risk_rule rule)
     return "unknown";
 }
 
-int64_t risk_params_digest(const struct risk_params *p)
+int64_t risk_params_digest(const struct risk_params *p, const struct risk_precedence *precedence)
 {
     struct kith_hasher h;
     kith_hash_begin(&h);
@@ -105,6 +107,11 @@ int64_t risk_params_digest(const struct risk_params *p)
     kith_hash_int(&h, p->low_clear_permille);
     kith_hash_int(&h, p->min_days);
     kith_hash_int(&h, p->no_contact_days);
+    bool usual = memcmp(precedence->rank, risk_default_precedence.rank, RISK_KINDS) == 0;
+    if (!usual || precedence->positive) {
+        kith_hash_bytes(&h, precedence->rank, RISK_KINDS);
+        kith_hash_int(&h, precedence->positive);
+    }
     struct kith_id id = kith_hash_end(&h);
     uint64_t digest = 0;
     for (size_t i = 0; i < 8; i++)

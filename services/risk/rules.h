@@ -56,7 +56,7 @@ int32_t risk_threshold(const struct risk_params *p, enum risk_rule rule);
 int32_t risk_urgency(enum risk_rule rule);
 /* "consecutive_unexcused"; "unknown" for anything else. Static. */
 const char *risk_rule_name(enum risk_rule rule);
-/* A number that changes when a threshold does. */
-int64_t risk_params_digest(const struct risk_params *p);
+/* A number that changes when a threshold does, or how days are made of marks. */
+int64_t risk_params_digest(const struct risk_params *p, const struct risk_precedence *precedence);
 
 #endif

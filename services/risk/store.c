@@ -37,12 +37,12 @@ const struct kith_stmt risk_statements[] = {
                          "illsi", "llsidiib"},
     [RISK_DISTRICTS] = {"risk_districts",
                         "SELECT d.district_id, d.time_zone, a.as_of, a.rules, a.swept_to,"
-                        " coalesce(o.pos, 0)"
+                        " coalesce(o.pos, 0), d.day_status"
                         " FROM district d LEFT JOIN as_of a ON a.district_id = d.district_id"
                         " LEFT JOIN consumer_offset o ON o.district_id = d.district_id"
                         " AND o.stream = 'ingest' AND o.shard = 0"
                         " WHERE $1 = 0 OR d.district_id = $1 ORDER BY d.district_id",
-                        "i", "itdlll"},
+                        "i", "itdlllt"},
     /* midnights by the zone's own rules: a day with a change of the clock has 23 or 25 hours */
     [RISK_TODAY] = {"risk_today",
                     "SELECT t.today, t.today::timestamp AT TIME ZONE d.time_zone,"
@@ -66,10 +66,10 @@ const struct kith_stmt risk_statements[] = {
                        " AND swept_to IS NOT NULL",
                        "idl", ""},
     [RISK_PUT_DISTRICT] = {"risk_put_district",
-                           "INSERT INTO district (district_id, time_zone) VALUES ($1, $2)"
-                           " ON CONFLICT (district_id) DO UPDATE SET"
-                           " time_zone = excluded.time_zone",
-                           "it", ""},
+                           "INSERT INTO district (district_id, time_zone, day_status)"
+                           " VALUES ($1, $2, $3) ON CONFLICT (district_id) DO UPDATE SET"
+                           " time_zone = excluded.time_zone, day_status = excluded.day_status",
+                           "itt", ""},
     [RISK_PUT_DAYS] =
         {"risk_put_days",
          "INSERT INTO calendar_day (district_id, school_id, calendar_id, date, instructional)"
@@ -171,6 +171,7 @@ static void on_districts(void *ctx, const struct kith_rows *rows)
             .rules = judged ? kith_rows_int(rows, i, 3) : 0,
             .sweeping = judged && !kith_rows_null(rows, i, 4),
             .pos = kith_rows_int(rows, i, 5),
+            .precedence = kith_rows_text(rows, i, 6),
         };
         row.swept_to = row.sweeping ? kith_rows_int(rows, i, 4) : 0;
         q->fn(q->ctx, &row);
@@ -354,6 +355,7 @@ void risk_store_changes(struct kith_job *job, int32_t district, const struct ris
         kith_job_step(job, &risk_statements[RISK_PUT_DISTRICT], NULL, NULL);
         kith_job_i4(job, district);
         kith_job_text(job, c->zone);
+        kith_job_text(job, c->precedence);
     }
     for (size_t i = 0; i < KITH_LEN(lists); i++) {
         write_list(job, district, &lists[i], true);

@@ -15,9 +15,10 @@ extern const struct kith_stmt risk_console_statements[];
 /* ---- districts and the date ---- */
 struct risk_district_row {
     int32_t district;
-    const char *zone; /* borrowed */
-    int32_t as_of;    /* RISK_NO_DATE = never judged */
-    int64_t rules;    /* risk_params_digest of that time */
+    const char *zone;       /* borrowed */
+    const char *precedence; /* risk_precedence_parse; borrowed */
+    int32_t as_of;          /* RISK_NO_DATE = never judged */
+    int64_t rules;          /* risk_params_digest of that time */
     bool sweeping;
     int64_t swept_to; /* last student judged; when sweeping */
     int64_t pos;      /* in ingest's log, up to which it is read */

@@ -67,6 +67,8 @@ static void batch_done(void *ctx, kith_err err, const struct kith_why *why)
         kith_owner_committed(d->risk->owner, d->number, 0, 0);
     if (d->changes.zone[0]) { /* perhaps another zone, so another day: look at the date again */
         d->zoned = true;
+        (void)risk_precedence_parse(d->changes.precedence,
+                                    &d->precedence); /* checked when it was decoded */
         d->from_us = d->until_us = 0;
     }
     bool look = d->changes.zone[0] != '\0';

@@ -219,6 +219,11 @@ void risk_world_set_as_of(struct risk_world *w, int32_t as_of)
         w->schools[i].horizon = horizon_of(&w->schools[i], as_of);
 }
 
+void risk_world_set_precedence(struct risk_world *w, const struct risk_precedence *precedence)
+{
+    w->precedence = *precedence;
+}
+
 int32_t risk_world_as_of(const struct risk_world *w)
 {
     return w->as_of;

@@ -49,6 +49,8 @@ KITH_DEFINE_AUTO(risk_world)
 /* The day on which we look: nothing later counts. RISK_NO_DATE at first: nothing counts. Judges nobody; the caller sweeps. */
 void risk_world_set_as_of(struct risk_world *w, int32_t as_of);
 int32_t risk_world_as_of(const struct risk_world *w);
+/* Another way to make days of marks; copied. Judges nobody; the caller sweeps. */
+void risk_world_set_precedence(struct risk_world *w, const struct risk_precedence *precedence);
 
 /* Take in settled changes. Every student whose verdict they may move will be judged by the next risk_world_judge().
  * Errors: KITH_ENOMEM: half of it may be in. */

@@ -122,6 +122,22 @@ wait_quiet 60
 expect "deliveries" mailed "$(deliveries 1 900001)"
 expect "its episode" 1 "$(sql 'SELECT max(episode) FROM risk.flag WHERE rule = 1')"
 
+say "How a day is made of its marks is the district's to say"
+low() { sql 'SELECT count(*) FROM risk.flag WHERE rule = 2 AND cleared_at IS NULL'; }
+before=$(low)
+swept() { [ "$(low)" "$1" "$2" ]; }
+# of 500 students at a school 21 have marks at all: with presence sent, too, a day without a mark does not count, and nobody has ten counted days
+kith ingest policy set attendance positive >/dev/null || die "the policy was refused"
+wait_until 20 swept -eq 0 || die "flags about attendance where no day counts: $(low)"
+daemon_kill risk
+daemon_kill ingest
+wait_until 20 daemon_ready risk
+wait_until 20 daemon_ready ingest
+kith ingest policy list --json | grep -q '"positive"' || die "the policy is not listed"
+kith ingest policy set attendance default >/dev/null
+wait_until 20 swept -eq "$before" || die "flags after the policy was taken back: $(low), before $before"
+! kith ingest policy set day_status tardy >/dev/null 2>&1 || die "half an order was taken"
+
 say "A policy for one school"
 kith ingest policy set attendance_due never --school 900002 >/dev/null || die "the policy was refused"
 kith_clock 2026-09-22T16:00:00Z

@@ -91,9 +91,58 @@ static void marks_of_other_days_and_schools_are_passed_over(void **state)
     free(days.day);
 }
 
+static void precedence_as_text(void **state)
+{
+    (void)state;
+    struct risk_precedence p = {.positive = true};
+    assert_true(risk_precedence_parse("", &p));
+    assert_memory_equal(&p, &risk_default_precedence, sizeof(p));
+    assert_true(risk_precedence_parse(
+        "tardy,early_departure,partial,absent_excused,absent_unexcused,present", &p));
+    assert_memory_equal(&p, &risk_default_precedence, sizeof(p));
+    assert_true(risk_precedence_parse(
+        "absent_unexcused,present,absent_excused,partial,tardy,early_departure;positive", &p));
+    assert_int_equal(risk_stronger(&p, RISK_TARDY, RISK_ABSENT_UNEXCUSED), RISK_ABSENT_UNEXCUSED);
+    assert_int_equal(risk_stronger(&p, RISK_TARDY, RISK_PRESENT), RISK_PRESENT);
+    assert_true(p.positive);
+    static const char *const wrong[] = {
+        ",",
+        "tardy",
+        "tardy,early_departure,partial,absent_excused,absent_unexcused,",
+        "tardy,early_departure,partial,absent_excused,absent_unexcused,tardy",
+        "tardy,early_departure,partial,absent_excused,absent_unexcused,present,",
+        "tardy,early_departure,partial,absent_excused,absent_unexcused,present;",
+        "tardy,early_departure,partial,absent_excused,absent_unexcused,present;negative",
+        "tardy,early_departure,partial,absent_excused,absent_unexcused,ignore",
+        ";positive"};
+    struct risk_precedence before = p;
+    for (size_t i = 0; i < KITH_LEN(wrong); i++)
+        assert_false(risk_precedence_parse(wrong[i], &p));
+    assert_memory_equal(&p, &before, sizeof(p));
+}
+
+static void days_without_a_mark(void **state)
+{
+    (void)state;
+    struct risk_day made[] = {{10, RISK_PRESENT}, {11, RISK_PRESENT}, {12, RISK_PRESENT}};
+    struct risk_days days = {.day = made, .n = 3, .size = 3};
+    const struct risk_mark marks[] = {{.school_id = 7, .date = 10, .kind = RISK_PRESENT},
+                                      {.school_id = 7, .date = 11, .kind = RISK_UNMAPPED},
+                                      {.school_id = 7, .date = 12, .kind = RISK_ABSENT_EXCUSED}};
+    struct risk_precedence positive = risk_default_precedence;
+    positive.positive = true;
+    risk_mark_days(&days, marks, KITH_LEN(marks), 7, &positive);
+    assert_int_equal(days.n, 2);
+    assert_int_equal(days.day[0].date, 10);
+    assert_int_equal(days.day[1].date, 12);
+    assert_int_equal(days.day[1].status, RISK_ABSENT_EXCUSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(precedence_as_text),
+        cmocka_unit_test(days_without_a_mark),
         cmocka_unit_test(the_later_correction_wins),
         cmocka_unit_test(unexplained_marks_say_nothing),
         cmocka_unit_test(both_ends_of_an_enrollment_count),

@@ -155,9 +155,11 @@ static void thresholds_names_and_digest(void **state)
     assert_int_equal(risk_urgency(RISK_NO_CONTACT), 1);
     assert_string_equal(risk_rule_name(RISK_LOW_ATTENDANCE), "low_attendance");
     struct risk_params other = usual;
-    assert_true(risk_params_digest(&other) == risk_params_digest(&usual));
+    assert_true(risk_params_digest(&other, &risk_default_precedence) ==
+                risk_params_digest(&usual, &risk_default_precedence));
     other.no_contact_days = 21;
-    assert_true(risk_params_digest(&other) != risk_params_digest(&usual));
+    assert_true(risk_params_digest(&other, &risk_default_precedence) !=
+                risk_params_digest(&usual, &risk_default_precedence));
 }
 
 int main(void)
