@@ -34,12 +34,16 @@ static const char help[] =
     "  --server-key KEY      with --zmq: ingest's public key (default: the keys folder)\n"
     "  --key FILE            with --zmq: our key pair (default: client.key of KITH_HOME)\n"
     "  --batch N             with --zmq: rows in a batch, 1..5000 (default 500)\n"
-    "  --tries N             of one row or batch, before it is kept as unsent (default 10)\n"
+    "  --spool FOLDER        with --zmq: where rows lie until they are acknowledged (default: "
+    "push-spool of\n"
+    "                        KITH_HOME); what an earlier push left there is sent first\n"
+    "  --tries N             of one row or batch, before it is left unsent (default 10)\n"
     "  --kept FOLDER         where unsent and rejected rows are kept (default: kith-push-kept)\n"
     "  --json                one JSON object a resource\n"
     "\n"
     "Exit status: 0 every row arrived; 1 some were rejected or not sent (see FOLDER); 2 usage.\n"
-    "`kith push FOLDER/unsent` sends the unsent ones later.\n";
+    "`kith push FOLDER/unsent` sends the unsent ones later; those of the native door wait in the "
+    "spool.\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -51,10 +55,15 @@ static void on_interrupt(int signum)
 
 /* ---- rows ---- */
 
+bool push_stopped(struct push *p)
+{
+    p->stop = p->stop || interrupted;
+    return p->stop;
+}
+
 char *push_next(struct push *p, size_t *n, uint64_t *line)
 {
-    if (interrupted)
-        p->stop = true;
+    (void)push_stopped(p);
     char *text = NULL;
     size_t size = 0;
     for (;;) {
@@ -216,6 +225,7 @@ struct session {
     bool failed;
     struct cmd_login login;
     char key_path[PATH_MAX];
+    char spool_path[PATH_MAX];
 };
 
 static kith_err push_one(struct session *s, const struct source *source, struct kith_why *why)
@@ -293,6 +303,10 @@ static void use_home(struct session *s)
     o->client_secret = s->login.client_secret;
     if (!o->key_file && ingest_cmd_home_file("client.key", s->key_path, sizeof(s->key_path)))
         o->key_file = s->key_path;
+    if (!o->spool)
+        o->spool = ingest_cmd_home_file("push-spool", s->spool_path, sizeof(s->spool_path))
+                       ? s->spool_path
+                       : "kith-push-spool";
 }
 
 static bool complete(const struct push_options *o)
@@ -335,6 +349,7 @@ enum {
     BATCH,
     TRIES,
     KEPT,
+    SPOOL,
     JSON
 };
 
@@ -350,6 +365,7 @@ static const struct option long_options[] = {
     {"batch", required_argument, NULL, BATCH},
     {"tries", required_argument, NULL, TRIES},
     {"kept", required_argument, NULL, KEPT},
+    {"spool", required_argument, NULL, SPOOL},
     {"json", no_argument, NULL, JSON},
     {"help", no_argument, NULL, 'h'},
     {0},
@@ -395,6 +411,9 @@ static int parse_options(struct session *s, int argc, char **argv)
             break;
         case KEPT:
             o->kept = optarg;
+            break;
+        case SPOOL:
+            o->spool = optarg;
             break;
         case JSON:
             o->json = true;

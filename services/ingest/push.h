@@ -24,6 +24,7 @@ struct push_options {
     unsigned connections;   /* HTTP: at a time */
     unsigned batch;         /* native: rows in a batch */
     unsigned window;        /* native: batches not acknowledged */
+    const char *spool;      /* native: folder of rows until they are acknowledged */
     unsigned tries;         /* of one row or batch */
     const char *kept;       /* folder for unsent and rejected rows */
     bool json;
@@ -57,6 +58,8 @@ struct push {
 
 /* The next row, without its newline; *n its length; NULL at the end. Empty lines are skipped. malloc'ed, the caller's. */
 char *push_next(struct push *p, size_t *n, uint64_t *line);
+/* Has somebody interrupted it? */
+bool push_stopped(struct push *p);
 /* What became of a row. `row` is kept in a file when it was rejected or not sent; `reason` for people. */
 void push_settle(struct push *p, enum push_fate fate, const char *row, uint64_t line,
                  const char *reason);

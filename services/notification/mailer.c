@@ -293,6 +293,13 @@ static size_t not_now(const struct notif_lane *lane, int64_t *staff_ids)
     return n;
 }
 
+/* Flags raised until then may be mailed: all of them, unless they must settle. (Risk's clock may be a little ahead of ours.) */
+static int64_t settled_until(const struct notif_service *s)
+{
+    static const int64_t ever_us = INT64_C(253370764800000000); /* the year 9999 */
+    return s->settings->settle_ms ? kith_clock_now_us() - s->settings->settle_ms * 1000 : ever_us;
+}
+
 static kith_err read_queue(struct begin_work *w)
 {
     struct notif_lane *lane = w->lane;
@@ -305,8 +312,7 @@ static kith_err read_queue(struct begin_work *w)
     if (err != KITH_OK)
         return err;
     notif_store_read_queue(job, lane->district, but, not_now(lane, but), w->people,
-                           kith_clock_now_us() - lane->service->settings->settle_ms * 1000,
-                           &w->queue);
+                           settled_until(lane->service), &w->queue);
     return kith_db_run(lane->service->db, KITH_TAKE(job), on_queue, w);
 }
 
