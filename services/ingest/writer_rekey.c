@@ -15,6 +15,11 @@ static void next(struct ingest_rekey *r);
 static void end(struct ingest_rekey *r, kith_err err, const struct kith_why *why)
 {
     struct queue *q = r->q;
+    if (err == KITH_ETOOBIG)
+        kith_why_set(&r->why,
+                     "more than %d documents depend on this natural key: post the new one, move "
+                     "what depends on the old one, and delete it",
+                     INGEST_REKEY_MAX);
     struct kith_why said = err != KITH_OK && r->why.text[0] ? r->why : why ? *why : (struct kith_why){0};
     kith_tx_free(KITH_TAKE(r->tx)); /* rolls back what was not committed */
     ingest_rekey_page_done(r);
@@ -62,11 +67,6 @@ static void on_referrers(void *ctx, const struct kith_rows *rows)
         memcpy(id.b, kith_rows_bytes(rows, i, 1, &n), sizeof(id.b));
         note(r, ingest_rekey_find_one(r, kith_rows_text(rows, i, 0), &id));
     }
-    if (r->err == KITH_ETOOBIG)
-        kith_why_set(&r->why,
-                     "more than %d documents depend on this natural key: post the new one, move "
-                     "what depends on the old one, and delete it",
-                     INGEST_REKEY_MAX);
 }
 
 static void ask(struct ingest_rekey *r)
