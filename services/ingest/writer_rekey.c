@@ -11,20 +11,44 @@
 
 static void next(struct ingest_rekey *r);
 
-/* Ends the operation; `r` may be gone afterwards. */
-static void end(struct ingest_rekey *r, kith_err err, const struct kith_why *why)
+/* The transaction is over; `r` may be gone afterwards. */
+static void finish(struct ingest_rekey *r)
 {
     struct queue *q = r->q;
+    struct kith_why why = r->why;
+    kith_tx_free(KITH_TAKE(r->tx));
+    ingest_rekey_page_done(r);
+    r->op = NULL;
+    ingest_run_done(q, r->err, &why);
+}
+
+static void rolled_back(void *ctx, kith_err err, const struct kith_why *why)
+{
+    (void)err;
+    (void)why;
+    finish(ctx);
+}
+
+/* Ends the operation. An open transaction is rolled back by a guard that fails, which leaves its connection as it was. */
+static void end(struct ingest_rekey *r, kith_err err, const struct kith_why *why)
+{
+    struct kith_job *job = NULL;
+    r->err = err;
     if (err == KITH_ETOOBIG)
         kith_why_set(&r->why,
                      "more than %d documents depend on this natural key: post the new one, move "
                      "what depends on the old one, and delete it",
                      INGEST_REKEY_MAX);
-    struct kith_why said = err != KITH_OK && r->why.text[0] ? r->why : why ? *why : (struct kith_why){0};
-    kith_tx_free(KITH_TAKE(r->tx)); /* rolls back what was not committed */
-    ingest_rekey_page_done(r);
-    r->op = NULL;
-    ingest_run_done(q, err, &said);
+    else if (err != KITH_OK && !r->why.text[0] && why)
+        r->why = *why;
+    if (!r->open || kith_job_new(&job) != KITH_OK) {
+        finish(r);
+        return;
+    }
+    r->open = false;
+    ingest_store_owned(job, r->q->district->id, 0); /* no owner has this epoch */
+    if (kith_tx_run(r->tx, job, false, rolled_back, r) != KITH_OK)
+        finish(r);
 }
 
 static void note(struct ingest_rekey *r, kith_err err)
@@ -47,6 +71,7 @@ static void send(struct ingest_rekey *r, struct kith_job *job, kith_err err, boo
 static void stepped(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct ingest_rekey *r = ctx;
+    r->open = err == KITH_OK;
     ingest_rekey_page_done(r);
     if (err == KITH_OK)
         err = r->err;
@@ -99,14 +124,8 @@ static void page_read(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct ingest_rekey *r = ctx;
     struct kith_job *job = NULL;
-    if (err == KITH_OK)
-        err = r->err;
-    if (err != KITH_OK) {
-        end(r, err, why);
-        return;
-    }
-    if (r->page_n == 0) {
-        next(r);
+    if (err != KITH_OK || r->err != KITH_OK || r->page_n == 0) {
+        stepped(r, err, why);
         return;
     }
     err = kith_job_new(&job);
@@ -194,6 +213,7 @@ static void read_events(struct ingest_rekey *r)
 static void committed(void *ctx, kith_err err, const struct kith_why *why)
 {
     struct ingest_rekey *r = ctx;
+    r->open = false;
     if (err == KITH_EEXIST)
         kith_why_set(&r->why, "attendance is kept by school: there is some of a section or session "
                               "that would go to another school");
@@ -254,6 +274,7 @@ static void root_read(void *ctx, kith_err err, const struct kith_why *why)
         stepped(r, err, why);
         return;
     }
+    r->open = true;
     err = kith_job_new(&job);
     if (err == KITH_OK)
         ingest_store_documents(job, r->q->district->id, &r->op, 1, kith_clock_now_us());

@@ -57,6 +57,7 @@ struct ingest_rekey {
     struct kith_id id;    /* its document; what it will be */
     int64_t digest;
     struct kith_tx *tx;
+    bool open;                  /* it has begun and not ended */
     struct ingest_names *names; /* as they will be; over the district's */
     struct ingest_known *met;   /* every document that is written, with its digest to be */
     struct ingest_known *index; /* of moved, as num */

@@ -268,6 +268,9 @@ static enum verdict add_rekey(struct queue *q, struct ingest_op *op)
     enum verdict verdict = check_document(q->district, op, row);
     if (verdict != TAKEN)
         return verdict;
+    op->key_taken = ingest_known_present(q->district->known, &op->id) != NULL;
+    if (op->key_taken)
+        return refuse(op, KITH_EEXIST, "another document has that natural key already");
     op->num = row->num;
     op->digest = op->doc->digest;
     op->outcome = INGEST_UPDATED;
