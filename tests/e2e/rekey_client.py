@@ -223,9 +223,12 @@ def key_query(what, n):
     return f"{resource}?" + urllib.parse.urlencode({k: flat[k] for k in KEYS[resource]})
 
 
-# (what is PUT, how the names change)
-CHANGES = [("section0", {"sections": ["A-renamed", "B"]}), ("session", {"session": "Autumn"}), ("period0", {"periods": ["Primera", "Second"]}),
-           ("enrolled0", {"entry": "2026-08-18"}), ("seat0", {"begin": "2026-08-20"}), ("book0", {"book": "pop quiz"})]
+# (what is PUT, how the names change, what the log says of it: type:records). Readers know documents by number, so most of a change is none of
+# their business; what they tell apart by dates is taken out and put in again.
+CHANGES = [("section0", {"sections": ["A-renamed", "B"]}, "SECTION_CHANGED:1"), ("session", {"session": "Autumn"}, ""),
+           ("period0", {"periods": ["Primera", "Second"]}, ""), ("enrolled0", {"entry": "2026-08-18"}, "ENROLLMENT_CHANGED:2"),
+           ("seat0", {"begin": "2026-08-20"}, "ROSTER_CHANGED:2 GRADE_POSTED:2"), ("book0", {"book": "pop quiz"}, "")]
+TYPES = {6: "ENROLLMENT_CHANGED", 11: "SECTION_CHANGED", 12: "ROSTER_CHANGED", 13: "GRADE_POSTED"}
 MARKS = "SELECT count(*) FROM ingest.log WHERE type IN (8, 9)"
 NUMBERS = "SELECT string_agg(resource || id || num, ' ' ORDER BY num) FROM ingest.number"
 
@@ -234,11 +237,14 @@ def change(state):
     edfi = state.edfi
     marks, numbers = e.sql(MARKS), e.sql(NUMBERS)
     refuse(state)
-    for what, changed in CHANGES:
+    for what, changed, told in CHANGES:
         old, new = state.names, {**state.names, **changed}
         etag = edfi("GET", f"{one(old, what)[1]}/{state.ids[what]}").headers["ETag"]
         put(state, what, new, 412, **{"If-Match": '"0000000000000000"'})
+        position = e.sql("SELECT max(pos) FROM ingest.log")
         put(state, what, new, **{"If-Match": etag})
+        records = [r.split() for r in e.sql(f"SELECT type, count FROM ingest.log WHERE pos > {position} ORDER BY pos").splitlines()]
+        e.expect(f"what the log says of {what}", told, " ".join(f"{TYPES[int(r[0])]}:{r[1]}" for r in records))
         state.names = new
         look(state)
         e.expect(f"{what} by its new key", [state.ids[what]], [row["id"] for row in edfi("GET", key_query(what, new)).json()])
