@@ -32,7 +32,7 @@ struct ingest_district {
     char *time_zone;
     char *default_email;
     struct ingest_known *known;
-    struct ingest_names *names; /* keys that were changed */
+    struct ingest_names *names;         /* keys that were changed */
     struct ingest_category *categories; /* as committed, or being committed by the writer */
     size_t categories_n;
     int64_t next_num; /* the next free number */

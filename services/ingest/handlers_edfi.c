@@ -142,8 +142,8 @@ static void key_change(struct kith_req *req)
  * has, and an event's id is made of numbers. */
 static bool is_key_fixed(const struct call *c)
 {
-    bool other_event = !c->op.doc && c->op.has_id &&
-                       memcmp(c->op.id.b, c->op.expected.b, sizeof(c->op.id.b)) != 0;
+    bool other_event =
+        !c->op.doc && c->op.has_id && memcmp(c->op.id.b, c->op.expected.b, sizeof(c->op.id.b)) != 0;
     return c->op.key_fixed || other_event;
 }
 

@@ -29,7 +29,8 @@ typedef const struct ingest_rekey_values *(*ingest_rekey_find)(void *ctx,
 
 struct ingest_rekeyed {
     bool changed; /* anything */
-    bool others;  /* a reference to something else had to follow, so it may now name another document */
+    bool
+        others; /* a reference to something else had to follow, so it may now name another document */
 };
 /* Rewrites a canonical body in place. Errors: KITH_ENOMEM. */
 KITH_MUST_CHECK kith_err ingest_rekey_body(const struct ingest_resource *r, json_t *body,

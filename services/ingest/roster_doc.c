@@ -153,8 +153,13 @@ bool roster_doc_ready(struct roster_emit *e, const char *resource, const char *c
     }
     memcpy(body, e->text.data, e->text.n);
     body[e->text.n] = '\0';
-    *doc = (struct ingest_doc){
-        .resource = r, .key = id, .id = id, .body = body, .body_n = e->text.n, .refs = list, .refs_n = refs_n};
+    *doc = (struct ingest_doc){.resource = r,
+                               .key = id,
+                               .id = id,
+                               .body = body,
+                               .body_n = e->text.n,
+                               .refs = list,
+                               .refs_n = refs_n};
     for (size_t i = 0; i < refs_n; i++) {
         list[i].name = refs[i].name;
         list[i].n = 1;

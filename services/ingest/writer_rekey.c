@@ -166,8 +166,8 @@ static kith_err event(struct ingest_rekey *r, const struct kith_rows *rows, size
         e.arrival_us = kith_rows_int(rows, i, 5);
     if (!kith_rows_null(rows, i, 6))
         e.departure_us = kith_rows_int(rows, i, 6);
-    kith_err err = (reason && !e.reason) || !e.extra ? KITH_ENOMEM
-                                                     : ingest_rekey_extra(r, &e, &changed);
+    kith_err err =
+        (reason && !e.reason) || !e.extra ? KITH_ENOMEM : ingest_rekey_extra(r, &e, &changed);
     if (err == KITH_OK && changed)
         r->event[r->events_n++] = (struct ingest_rekey_event){
             .key = r->after, .digest = e.digest, .extra = KITH_TAKE(e.extra)};

@@ -195,10 +195,9 @@ static kith_err look_for_events(struct ingest_rekey *r, const json_t *was)
 {
     if (strcmp(r->op->doc->resource->name, "classPeriods") != 0)
         return KITH_OK;
-    json_t *like = json_pack(
-        "{s:[{s:{s:O, s:O}}]}", "classPeriods", "classPeriodReference", "classPeriodName",
-        json_object_get(was, "classPeriodName"), "schoolId",
-        json_object_get(json_object_get(was, "schoolReference"), "schoolId"));
+    json_t *like = json_pack("{s:[{s:{s:O, s:O}}]}", "classPeriods", "classPeriodReference",
+                             "classPeriodName", json_object_get(was, "classPeriodName"), "schoolId",
+                             json_object_get(json_object_get(was, "schoolReference"), "schoolId"));
     r->events_like = like ? ingest_canon_dump(like) : NULL;
     json_decref(like);
     r->events = true;
@@ -208,11 +207,8 @@ static kith_err look_for_events(struct ingest_rekey *r, const json_t *was)
 kith_err ingest_rekey_root(struct ingest_rekey *r, const char *body)
 {
     struct ingest_doc *doc = r->op->doc;
-    struct versions v = {.resource = doc->resource,
-                         .num = r->op->num,
-                         .was = body,
-                         .is = doc->body,
-                         .root = true};
+    struct versions v = {
+        .resource = doc->resource, .num = r->op->num, .was = body, .is = doc->body, .root = true};
     struct kith_id from;
     json_t *was = json_loads(body, 0, NULL);
     json_t *is = json_loads(doc->body, 0, NULL);

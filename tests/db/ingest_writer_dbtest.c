@@ -321,9 +321,9 @@ static struct ingest_doc *parsed(const char *resource, const char *json)
 {
     struct ingest_doc *doc = NULL;
     struct ingest_problems problems = {0};
-    assert_int_equal(ingest_doc_parse(ingest_resource_find(resource), json, strlen(json), &doc,
-                                      &problems),
-                     KITH_OK);
+    assert_int_equal(
+        ingest_doc_parse(ingest_resource_find(resource), json, strlen(json), &doc, &problems),
+        KITH_OK);
     return doc;
 }
 

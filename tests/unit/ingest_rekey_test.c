@@ -21,10 +21,10 @@ struct world {
     char course[16];
     char section[16];
     char period[2][16];
-    char entry[16];  /* studentSchoolAssociation */
-    char begin[16];  /* studentSectionAssociation */
-    char book[16];   /* gradebookEntry */
-    char grade[16];  /* gradingPeriod; its key cannot be changed */
+    char entry[16]; /* studentSchoolAssociation */
+    char begin[16]; /* studentSectionAssociation */
+    char book[16];  /* gradebookEntry */
+    char grade[16]; /* gradingPeriod; its key cannot be changed */
 };
 
 enum { DOCS = 16, TEXT = 4096 };
@@ -33,12 +33,12 @@ struct written {
     char json[TEXT];
 };
 
-#define SESSION "\"schoolId\":%ld,\"schoolYear\":%ld,\"sessionName\":\"%s\""
-#define OFFERING "\"localCourseCode\":\"%s\"," SESSION
-#define SECTION OFFERING ",\"sectionIdentifier\":\"%s\""
+#define SESSION          "\"schoolId\":%ld,\"schoolYear\":%ld,\"sessionName\":\"%s\""
+#define OFFERING         "\"localCourseCode\":\"%s\"," SESSION
+#define SECTION          OFFERING ",\"sectionIdentifier\":\"%s\""
 #define SESSION_OF(w, n) (w)->school, (w)->year, (w)->session[n]
-#define SECTION_OF(w) (w)->course, SESSION_OF(w, 0), (w)->section
-#define D(kind) "uri://ed-fi.org/" kind "Descriptor#X"
+#define SECTION_OF(w)    (w)->course, SESSION_OF(w, 0), (w)->section
+#define D(kind)          "uri://ed-fi.org/" kind "Descriptor#X"
 
 static void add(struct written *out, size_t *n, const char *resource, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -56,20 +56,23 @@ static void add(struct written *out, size_t *n, const char *resource, const char
 
 static void write_places(const struct world *w, struct written *out, size_t *n)
 {
-    add(out, n, "classPeriods", "{\"classPeriodName\":\"%s\",\"schoolReference\":{\"schoolId\":%ld}}",
-        w->period[0], w->school);
+    add(out, n, "classPeriods",
+        "{\"classPeriodName\":\"%s\",\"schoolReference\":{\"schoolId\":%ld}}", w->period[0],
+        w->school);
     add(out, n, "sessions",
-        "{\"sessionName\":\"%s\",\"schoolReference\":{\"schoolId\":%ld},\"schoolYearTypeReference\":"
+        "{\"sessionName\":\"%s\",\"schoolReference\":{\"schoolId\":%ld},"
+        "\"schoolYearTypeReference\":"
         "{\"schoolYear\":%ld},\"beginDate\":\"2026-08-17\",\"endDate\":\"2026-12-18\","
         "\"termDescriptor\":\"" D("Term") "\",\"totalInstructionalDays\":80}",
         w->session[0], w->school, w->year);
     add(out, n, "courseOfferings",
-        "{\"localCourseCode\":\"%s\",\"schoolReference\":{\"schoolId\":%ld},\"sessionReference\":{" SESSION
-        "},\"courseReference\":{\"courseCode\":\"C\",\"educationOrganizationId\":%ld}}",
+        "{\"localCourseCode\":\"%s\",\"schoolReference\":{\"schoolId\":%ld},\"sessionReference\":"
+        "{" SESSION "},\"courseReference\":{\"courseCode\":\"C\",\"educationOrganizationId\":%ld}}",
         w->course, w->school, SESSION_OF(w, 0), w->school);
     add(out, n, "sections",
         "{\"sectionIdentifier\":\"%s\",\"courseOfferingReference\":{" OFFERING
-        "},\"classPeriods\":[{\"classPeriodReference\":{\"classPeriodName\":\"%s\",\"schoolId\":%ld}},"
+        "},\"classPeriods\":[{\"classPeriodReference\":{\"classPeriodName\":\"%s\",\"schoolId\":%"
+        "ld}},"
         "{\"classPeriodReference\":{\"classPeriodName\":\"%s\",\"schoolId\":%ld}}]}",
         w->section, w->course, SESSION_OF(w, 0), w->period[0], w->school, w->period[1], w->school);
     add(out, n, "bellSchedules",
@@ -77,7 +80,8 @@ static void write_places(const struct world *w, struct written *out, size_t *n)
         "\"classPeriodReference\":{\"classPeriodName\":\"%s\",\"schoolId\":%ld}}]}",
         w->school, w->period[0], w->school);
     add(out, n, "surveys",
-        "{\"namespace\":\"n\",\"surveyIdentifier\":\"s\",\"surveyTitle\":\"t\",\"schoolYearTypeReference\":{"
+        "{\"namespace\":\"n\",\"surveyIdentifier\":\"s\",\"surveyTitle\":\"t\","
+        "\"schoolYearTypeReference\":{"
         "\"schoolYear\":2027},\"sessionReference\":{" SESSION "}}",
         SESSION_OF(w, 0));
 }
@@ -97,14 +101,19 @@ static void write_people(const struct world *w, struct written *out, size_t *n)
         "\"staffUniqueId\":\"T\"},\"classroomPositionDescriptor\":\"" D("ClassroomPosition") "\"}",
         SECTION_OF(w));
     add(out, n, "sectionAttendanceTakenEvents",
-        "{\"eventDate\":\"2026-09-01\",\"sectionReference\":{" SECTION "},\"calendarDateReference\":{"
+        "{\"eventDate\":\"2026-09-01\",\"sectionReference\":{" SECTION
+        "},\"calendarDateReference\":{"
         "\"calendarCode\":\"K\",\"date\":\"2026-09-01\",\"schoolId\":%ld,\"schoolYear\":%ld}}",
         SECTION_OF(w), w->school, w->year);
     add(out, n, "courseTranscripts",
-        "{\"courseAttemptResultDescriptor\":\"" D("CourseAttemptResult") "\",\"courseReference\":{"
-        "\"courseCode\":\"C\",\"educationOrganizationId\":7},\"studentAcademicRecordReference\":{"
-        "\"educationOrganizationId\":7,\"schoolYear\":2027,\"studentUniqueId\":\"S\",\"termDescriptor\":\"" D(
-            "Term") "\"},\"sections\":[{\"sectionReference\":{" SECTION "}}]}",
+        "{\"courseAttemptResultDescriptor\":\"" D(
+            "CourseAttemptResult") "\",\"courseReference\":{"
+                                   "\"courseCode\":\"C\",\"educationOrganizationId\":7},"
+                                   "\"studentAcademicRecordReference\":{"
+                                   "\"educationOrganizationId\":7,\"schoolYear\":2027,"
+                                   "\"studentUniqueId\":\"S\",\"termDescriptor\":\"" D(
+                                       "Term") "\"},\"sections\":[{\"sectionReference\":{" SECTION
+                                               "}}]}",
         SECTION_OF(w));
 }
 
@@ -112,14 +121,19 @@ static void write_grades(const struct world *w, struct written *out, size_t *n)
 {
     add(out, n, "gradebookEntries",
         "{\"gradebookEntryIdentifier\":\"%s\",\"namespace\":\"n\",\"dateAssigned\":\"2026-09-01\","
-        "\"sourceSectionIdentifier\":\"x\",\"title\":\"t\",\"maxPoints\":2.5,\"sectionReference\":{" SECTION
-        "}}",
+        "\"sourceSectionIdentifier\":\"x\",\"title\":\"t\",\"maxPoints\":2.5,\"sectionReference\":"
+        "{" SECTION "}}",
         w->book, SECTION_OF(w));
     add(out, n, "grades",
-        "{\"gradeTypeDescriptor\":\"" D("GradeType") "\",\"gradingPeriodReference\":{"
-        "\"gradingPeriodDescriptor\":\"" D("GradingPeriod") "\",\"gradingPeriodName\":\"%s\",\"schoolId\":%ld,"
-        "\"schoolYear\":2027},\"studentSectionAssociationReference\":{\"beginDate\":\"%s\"," SECTION
-        ",\"studentUniqueId\":\"S\"},\"numericGradeEarned\":88.25}",
+        "{\"gradeTypeDescriptor\":\"" D(
+            "GradeType") "\",\"gradingPeriodReference\":{"
+                         "\"gradingPeriodDescriptor\":\"" D(
+                             "GradingPeriod") "\",\"gradingPeriodName\":\"%s\",\"schoolId\":%ld,"
+                                              "\"schoolYear\":2027},"
+                                              "\"studentSectionAssociationReference\":{"
+                                              "\"beginDate\":\"%s\"," SECTION
+                                              ",\"studentUniqueId\":\"S\"},\"numericGradeEarned\":"
+                                              "88.25}",
         w->grade, w->school, w->begin, SECTION_OF(w));
     add(out, n, "studentGradebookEntries",
         "{\"gradebookEntryReference\":{\"gradebookEntryIdentifier\":\"%s\",\"namespace\":\"n\"},"
@@ -127,7 +141,8 @@ static void write_grades(const struct world *w, struct written *out, size_t *n)
         w->book);
     /* refers to nothing of this */
     add(out, n, "sessions",
-        "{\"sessionName\":\"%s\",\"schoolReference\":{\"schoolId\":%ld},\"schoolYearTypeReference\":"
+        "{\"sessionName\":\"%s\",\"schoolReference\":{\"schoolId\":%ld},"
+        "\"schoolYearTypeReference\":"
         "{\"schoolYear\":%ld},\"beginDate\":\"2026-08-17\",\"endDate\":\"2026-12-18\","
         "\"termDescriptor\":\"" D("Term") "\",\"totalInstructionalDays\":80}",
         w->session[1], 9L, 2027L);
@@ -154,8 +169,8 @@ struct cascade {
     struct moved moved[DOCS];
 };
 
-static const struct ingest_rekey_values *
-find(void *ctx, const struct ingest_resource *r, const struct kith_id *key)
+static const struct ingest_rekey_values *find(void *ctx, const struct ingest_resource *r,
+                                              const struct kith_id *key)
 {
     struct cascade *c = ctx;
     for (size_t i = 0; i < c->n; i++)
@@ -206,7 +221,8 @@ static void check(const struct world *before, const struct world *after, size_t 
             assert_ok(ingest_rekey_body(old->resource, body, find, &c, &done));
         char *text = ingest_canon_dump(body);
         assert_string_equal(text, wanted->body);
-        assert_int_equal(i != root && done.changed, i != root && strcmp(old->body, wanted->body) != 0);
+        assert_int_equal(i != root && done.changed,
+                         i != root && strcmp(old->body, wanted->body) != 0);
         note_moved(&c, old, body);
         free(text);
         json_decref(body);
@@ -300,7 +316,8 @@ static void other_places_of_a_part_follow(void **state)
     char buf[24];
     assert_string_equal(ingest_canon_text(body, "schoolReference.schoolId", buf), "8");
     assert_string_equal(ingest_canon_text(body, "sessionReference.schoolId", buf), "8");
-    assert_string_equal(ingest_canon_text(body, "courseReference.educationOrganizationId", buf), "7");
+    assert_string_equal(ingest_canon_text(body, "courseReference.educationOrganizationId", buf),
+                        "7");
     free(c.moved[0].values.text);
     json_decref(moved);
     json_decref(body);
