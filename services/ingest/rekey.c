@@ -27,7 +27,7 @@ kith_err ingest_rekey_values(const struct ingest_resource *r, const json_t *body
             return KITH_EINVAL;
         n += strlen(texts[i]) + 1;
     }
-    char *text = malloc(n);
+    char *text = malloc(n + 1); /* a key has parts, which the compiler does not know */
     if (!text)
         return KITH_ENOMEM;
     *ret = (struct ingest_rekey_values){.text = text, .n = n};

@@ -62,7 +62,7 @@ static void rewrite(struct kith_job *job, const struct ingest_rekey *r,
 
 void ingest_store_rekey_page(struct kith_job *job, struct ingest_rekey *r, int64_t at_us)
 {
-    struct ingest_op *ops[2][INGEST_REKEY_PAGE];
+    struct ingest_op *ops[2][INGEST_REKEY_PAGE] = {{NULL}};
     size_t n[2] = {0};
     for (size_t i = 0; i < r->page_n; i++)
         ops[r->others[i]][n[r->others[i]]++] = &r->page[i];

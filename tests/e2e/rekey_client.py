@@ -235,6 +235,7 @@ NUMBERS = "SELECT string_agg(resource || id || num, ' ' ORDER BY num) FROM inges
 
 def change(state):
     edfi = state.edfi
+    move_away(edfi)
     marks, numbers = e.sql(MARKS), e.sql(NUMBERS)
     refuse(state)
     for what, changed, told in CHANGES:
@@ -255,6 +256,18 @@ def change(state):
     reuse(state)
     state.keep()
     print(len(CHANGES), "keys changed with all that refers to them")
+
+
+def move_away(edfi):
+    """Attendance is kept by school: only a session without any goes to another one."""
+    spring, other = e.session("Spring"), {**e.session("Spring"), "schoolReference": {"schoolId": e.SCHOOL + 1}}
+    where = "sessions/" + e.id_of(e.post(edfi, "sessions", spring))
+    mark = e.id_of(e.post(edfi, e.EVENTS, {**e.event(1, "2026-09-18"), "sessionReference": session_key({"session": "Spring"})}))
+    e.problem("PUT of a session with attendance to another school", edfi("PUT", where, other), 409, "data-conflict:dependent-item-exists")
+    e.expect("DELETE of its attendance", 204, edfi("DELETE", f"{e.EVENTS}/{mark}").status)
+    e.expect("PUT of a session to another school", 204, edfi("PUT", where, other).status)
+    e.expect("where it is", e.SCHOOL + 1, edfi("GET", where).json()["schoolReference"]["schoolId"])
+    e.expect("DELETE of the session", 204, edfi("DELETE", where).status)
 
 
 def refuse(state):
