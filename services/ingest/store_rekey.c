@@ -62,14 +62,19 @@ static void rewrite(struct kith_job *job, const struct ingest_rekey *r,
 
 void ingest_store_rekey_page(struct kith_job *job, struct ingest_rekey *r, int64_t at_us)
 {
-    struct ingest_op *ops[2][INGEST_REKEY_PAGE] = {{NULL}};
-    size_t n[2] = {0};
+    struct ingest_op *same[INGEST_REKEY_PAGE];
+    struct ingest_op *others[INGEST_REKEY_PAGE];
+    size_t same_n = 0;
+    size_t others_n = 0;
     for (size_t i = 0; i < r->page_n; i++)
-        ops[r->others[i]][n[r->others[i]]++] = &r->page[i];
-    if (n[0] > 0)
-        rewrite(job, r, ops[0], n[0], at_us);
-    if (n[1] > 0)
-        ingest_store_documents(job, district_of(r), ops[1], n[1], at_us);
+        if (r->others[i])
+            others[others_n++] = &r->page[i];
+        else
+            same[same_n++] = &r->page[i];
+    if (same_n > 0)
+        rewrite(job, r, same, same_n, at_us);
+    if (others_n > 0)
+        ingest_store_documents(job, district_of(r), others, others_n, at_us);
 }
 
 void ingest_store_rekey_events(struct kith_job *job, const struct ingest_rekey *r,
