@@ -181,9 +181,8 @@ static struct ingest_ref *ref_slot(struct walk *w)
     return &w->refs[w->refs_n];
 }
 
-/* The id that the reference's values give in one target. */
-static kith_err target_id(const struct ingest_target *t, const struct ingest_resource *r,
-                          const json_t *values, struct kith_id *ret)
+kith_err ingest_canon_target(const struct ingest_target *t, const struct ingest_resource *r,
+                             const json_t *values, struct kith_id *ret)
 {
     char bufs[INGEST_KEY_MAX][24];
     const char *texts[INGEST_KEY_MAX] = {0};
@@ -207,8 +206,9 @@ static void gather(struct walk *w, const struct ingest_field *f, const json_t *v
         const struct ingest_target *t = &f->reference->targets[i];
         slot->target[i] = ingest_resource_find(t->resource);
         assert(slot->target[i]);
-        if (target_id(t, slot->target[i], values, &slot->id[i]) != KITH_OK)
+        if (ingest_canon_target(t, slot->target[i], values, &slot->key[i]) != KITH_OK)
             assert(false && "a checked reference has an id");
+        slot->id[i] = slot->key[i];
         slot->n = i + 1;
     }
     w->refs_n++;

@@ -30,6 +30,11 @@ void ingest_canon_done(struct ingest_canon *c);
 /* The value at "schoolReference.schoolId" in a canonical body as text; NULL when absent. Integers are written into buf. Borrowed. */
 const char *ingest_canon_text(const json_t *body, const char *path, char buf[static 24]);
 
+/* The hash of the key that a reference's values give in one of its targets, which is `r`. Errors: KITH_EINVAL they are no key. */
+KITH_MUST_CHECK kith_err ingest_canon_target(const struct ingest_target *t,
+                                             const struct ingest_resource *r, const json_t *values,
+                                             struct kith_id *ret);
+
 /* Is there a value at that path? */
 bool ingest_canon_has(const json_t *body, const char *path);
 

@@ -72,6 +72,7 @@ static void district_free(struct district *x)
     free(x->pub.time_zone);
     free(x->pub.default_email);
     ingest_known_free(x->pub.known);
+    ingest_names_free(x->pub.names);
     free(x);
 }
 KITH_DEFINE_AUTO(district)
@@ -105,7 +106,8 @@ kith_err ingest_districts_add(struct ingest_districts *d, int32_t id, const char
     x->pub.time_zone = strdup(time_zone);
     x->pub.default_email = strdup(default_email);
     if (!x->pub.name || !x->pub.time_zone || !x->pub.default_email ||
-        ingest_known_new(&x->pub.known) != KITH_OK)
+        ingest_known_new(&x->pub.known) != KITH_OK ||
+        ingest_names_new(NULL, &x->pub.names) != KITH_OK)
         return KITH_ENOMEM;
     if (ret)
         *ret = &x->pub;
@@ -119,6 +121,13 @@ struct ingest_district *ingest_districts_find(struct ingest_districts *d, int32_
         if (d->districts[i]->pub.id == id)
             return &d->districts[i]->pub;
     return NULL;
+}
+
+const struct ingest_known_row *ingest_district_present(const struct ingest_district *district,
+                                                       const struct kith_id *key)
+{
+    struct kith_id id = ingest_names_id(district->names, key);
+    return ingest_known_present(district->known, &id);
 }
 
 size_t ingest_districts_n(const struct ingest_districts *d)

@@ -11,6 +11,7 @@
 
 #include "ingest/known.h"
 #include "ingest/meaning.h"
+#include "ingest/names.h"
 #include "ingest/policy.h"
 #include "kith/bus.h"
 #include "kith/err.h"
@@ -32,6 +33,7 @@ struct ingest_district {
     char *time_zone;
     char *default_email;
     struct ingest_known *known;
+    struct ingest_names *names;         /* keys that were changed */
     struct ingest_category *categories; /* as committed, or being committed by the writer */
     size_t categories_n;
     int64_t next_num; /* the next free number */
@@ -63,6 +65,9 @@ struct ingest_district *ingest_districts_find(struct ingest_districts *d, int32_
 size_t ingest_districts_n(const struct ingest_districts *d);
 struct ingest_district *ingest_districts_at(struct ingest_districts *d, size_t i);
 
+/* The document that has the natural key with this hash; NULL when there is none. Borrowed until the next put into what is known. */
+const struct ingest_known_row *ingest_district_present(const struct ingest_district *district,
+                                                       const struct kith_id *key);
 /* The district's meaning of a descriptor code; NULL = unmapped. kind: "attendance", "calendar", "staff", "cohort". */
 const char *ingest_district_meaning(const struct ingest_district *district, const char *kind,
                                     const char *code);

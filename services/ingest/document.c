@@ -27,6 +27,23 @@ kith_err ingest_key_id(const struct ingest_resource *r, const char *const *value
     return KITH_OK;
 }
 
+kith_err ingest_doc_key(const struct ingest_resource *r, const json_t *body, struct kith_id *ret)
+{
+    char bufs[INGEST_KEY_MAX][24];
+    const char *values[INGEST_KEY_MAX] = {0};
+    for (size_t i = 0; i < r->key_n; i++)
+        values[i] = ingest_canon_text(body, r->key[i].paths[0], bufs[i]);
+    return ingest_key_id(r, values, r->key_n, ret);
+}
+
+void ingest_doc_name(struct ingest_doc *doc, const struct ingest_names *names)
+{
+    doc->id = ingest_names_id(names, &doc->key);
+    for (size_t i = 0; i < doc->refs_n; i++)
+        for (size_t t = 0; t < doc->refs[i].n; t++)
+            doc->refs[i].id[t] = ingest_names_id(names, &doc->refs[i].key[t]);
+}
+
 static int compare_refs(const void *left, const void *right)
 {
     const struct ingest_ref *a = left;
@@ -60,12 +77,9 @@ static kith_err make(const struct ingest_resource *r, struct ingest_canon *c,
     if (!doc)
         return KITH_ENOMEM;
     doc->resource = r;
-    char bufs[INGEST_KEY_MAX][24];
-    const char *values[INGEST_KEY_MAX] = {0};
-    for (size_t i = 0; i < r->key_n; i++)
-        values[i] = ingest_canon_text(c->body, r->key[i].paths[0], bufs[i]);
-    if (ingest_key_id(r, values, r->key_n, &doc->id) != KITH_OK)
+    if (ingest_doc_key(r, c->body, &doc->key) != KITH_OK)
         return KITH_EINTERNAL; /* the table's key and fields disagree; a unit test walks the table */
+    doc->id = doc->key;
     doc->body = ingest_canon_dump(c->body);
     if (!doc->body)
         return KITH_ENOMEM;

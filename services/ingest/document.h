@@ -7,9 +7,11 @@
 #ifndef INGEST_DOCUMENT_H
 #define INGEST_DOCUMENT_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ingest/names.h"
 #include "ingest/problems.h"
 #include "ingest/resource.h"
 #include "kith/cleanup.h"
@@ -21,12 +23,14 @@ struct ingest_ref {
     char path[128];   /* "$.classPeriods[0].classPeriodReference" */
     size_t n;         /* alternatives: one of them must exist */
     const struct ingest_resource *target[INGEST_TARGETS_MAX];
-    struct kith_id id[INGEST_TARGETS_MAX];
+    struct kith_id key[INGEST_TARGETS_MAX]; /* hash of the natural key that it names */
+    struct kith_id id[INGEST_TARGETS_MAX];  /* of who has that key; see ingest_doc_name */
 };
 
 struct ingest_doc {
     const struct ingest_resource *resource;
-    struct kith_id id;
+    struct kith_id key; /* hash of its natural key */
+    struct kith_id id;  /* of who has that key; see ingest_doc_name */
     char *
         body; /* canonical: compact, keys sorted, coerced, no nulls, no empty lists; NUL-terminated */
     size_t body_n;
@@ -41,10 +45,16 @@ struct ingest_doc {
 KITH_MUST_CHECK kith_err ingest_doc_parse(const struct ingest_resource *r, const char *json,
                                           size_t n, struct ingest_doc **ret,
                                           struct ingest_problems *why);
-/* Parse a PUT body: an `id` in it must be `id`, that of the URL. doc->id may differ from it: then the natural key was changed. */
+/* Parse a PUT body: an `id` in it must be `id`, that of the URL. the key may be another than that id has: then it was changed. */
 KITH_MUST_CHECK kith_err ingest_doc_parse_put(const struct ingest_resource *r, const char *json,
                                               size_t n, const struct kith_id *id,
                                               struct ingest_doc **ret, struct ingest_problems *why);
+/* A parsed document takes every key for the id itself. This gives it and what it refers to the ids by which they are kept (names.h); may
+ * be done again when keys have changed. */
+void ingest_doc_name(struct ingest_doc *doc, const struct ingest_names *names);
+/* The hash of the natural key in a canonical body. Errors: as ingest_key_id. */
+KITH_MUST_CHECK kith_err ingest_doc_key(const struct ingest_resource *r, const json_t *body,
+                                        struct kith_id *ret);
 void ingest_doc_free(struct ingest_doc *doc); /* NULL is fine */
 KITH_DEFINE_AUTO(ingest_doc)
 

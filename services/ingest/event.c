@@ -69,7 +69,7 @@ static kith_err key_ids(bool section, const struct key_texts *t, struct ingest_e
     return err == KITH_OK && section ? section_id(t, ret) : err;
 }
 
-static void set_digest(struct ingest_event *e)
+void ingest_event_set_digest(struct ingest_event *e)
 {
     struct kith_hasher h;
     kith_hash_begin(&h);
@@ -170,7 +170,7 @@ static kith_err from_canon(const struct ingest_resource *r, json_t *body, struct
     if (err == KITH_OK)
         err = take_extra(body, &e->extra);
     if (err == KITH_OK)
-        set_digest(e);
+        ingest_event_set_digest(e);
     else
         free(e->reason);
     return err;
@@ -362,11 +362,11 @@ static void native_digest(struct ingest_memo *memo, struct ingest_event *e)
     bool plain = !e->reason && !e->extra && e->arrival_us == INGEST_TIME_NONE &&
                  e->departure_us == INGEST_TIME_NONE;
     if (!plain || !memo) {
-        set_digest(e);
+        ingest_event_set_digest(e);
         return;
     }
     if (!memo->has_plain)
-        set_digest(e);
+        ingest_event_set_digest(e);
     else
         e->digest = memo->plain;
     memo->has_plain = true;

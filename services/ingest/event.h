@@ -44,6 +44,9 @@ KITH_MUST_CHECK kith_err ingest_event_parse_put(const struct ingest_resource *r,
                                                 struct ingest_event *ret,
                                                 struct ingest_problems *why);
 
+/* e->digest, from reason, times and extra. */
+void ingest_event_set_digest(struct ingest_event *e);
+
 /* What need not be hashed again: neighbours in a batch mostly share school, session and section, and most events have nothing but their
  * key. Start from {0}. */
 #define INGEST_MEMO_TEXT 80

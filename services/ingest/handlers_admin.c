@@ -416,7 +416,7 @@ static void student_find(void *ctx, struct kith_call *call)
     struct kith_id id;
     const struct ingest_known_row *row = NULL;
     if (unique && ingest_key_id(r, &unique, 1, &id) == KITH_OK)
-        row = ingest_known_present(d->known, &id);
+        row = ingest_district_present(d, &id);
     if (!row) {
         kith_call_refuse(call, KITH_ENOTFOUND, "no student with this studentUniqueId was sent");
         return;

@@ -138,11 +138,13 @@ static void key_change(struct kith_req *req)
                      "the old one and post the new one.");
 }
 
-/* A PUT whose body has another natural key than the resource in the URL. */
-static bool is_other_key(const struct call *c)
+/* A PUT whose body has another natural key than the resource in the URL, and may not. The writer compares: it alone knows which id a key
+ * has, and an event's id is made of numbers. */
+static bool is_key_fixed(const struct call *c)
 {
-    const struct kith_id *id = c->op.doc ? &c->op.doc->id : &c->op.id;
-    return c->op.has_id && memcmp(id->b, c->op.expected.b, sizeof(id->b)) != 0;
+    bool other_event =
+        !c->op.doc && c->op.has_id && memcmp(c->op.id.b, c->op.expected.b, sizeof(c->op.id.b)) != 0;
+    return c->op.key_fixed || other_event;
 }
 
 static void on_written(void *ctx, struct ingest_op *op)
@@ -150,8 +152,18 @@ static void on_written(void *ctx, struct ingest_op *op)
     kith_auto(call) c = ctx;
     static const char *const outcomes[] = {"unchanged", "created", "updated", "deleted"};
     ingest_count("http", op->err, op->outcome);
-    if (op->err == KITH_EINVAL && is_other_key(c)) {
+    if (op->err == KITH_EINVAL && is_key_fixed(c)) {
         key_change(c->req);
+        return;
+    }
+    if (op->err == KITH_EEXIST && op->key_taken) {
+        kith_req_problem(c->req, 409, "urn:ed-fi:api:data-conflict:non-unique-identity",
+                         "Identifying Values Are Not Unique", op->why.text);
+        return;
+    }
+    if (op->err == KITH_ETOOBIG) { /* not the body, but what depends on its key */
+        kith_req_problem(c->req, 409, "urn:ed-fi:api:data-conflict", "Too Many Dependents",
+                         op->why.text);
         return;
     }
     if (op->err != KITH_OK) {
@@ -259,14 +271,6 @@ void ingest_http_put(void *ctx, struct kith_req *req)
         return;
     c->op.has_id = true;
     c->op.expected = id;
-    /* an event's id is made of numbers that only the writer looks up: it compares */
-    if (c->op.doc && is_other_key(c)) {
-        if (ingest_known_present(c->district->known, &id))
-            key_change(req);
-        else
-            ingest_http_refuse(req, KITH_ENOTFOUND, "no such document");
-        return;
-    }
     submit(KITH_TAKE(c));
 }
 

@@ -127,7 +127,7 @@ static int64_t number_or_none(const struct reading *r, bool has, const struct ki
 {
     if (!has)
         return 0;
-    const struct ingest_known_row *row = ingest_known_present(r->district->known, id);
+    const struct ingest_known_row *row = ingest_district_present(r->district, id);
     return row ? row->num : -1;
 }
 
@@ -172,6 +172,8 @@ static void read_run(struct reading *taken)
 {
     kith_auto(reading) r = taken;
     struct kith_job *job = NULL;
+    if (r->query.by_key)
+        r->query.id = ingest_names_id(r->district->names, &r->query.id);
     if (kith_job_new(&job) != KITH_OK) {
         ingest_http_refuse(r->req, KITH_ENOMEM, NULL);
         return;

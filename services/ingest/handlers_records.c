@@ -89,6 +89,7 @@ static int64_t number(const struct source *s, const char *resource, const char *
         key[i] = ingest_canon_text(ref, r->key[i].name, texts[i]);
     if (ingest_key_id(r, key, r->key_n, &id) != KITH_OK)
         return 0;
+    id = ingest_names_id(s->district->names, &id);
     const struct ingest_known_row *row = ingest_known_find(s->district->known, &id);
     return row ? row->num : 0;
 }

@@ -128,7 +128,7 @@ static void park(struct import_marks *m, const struct import_said_row *row, cons
 
 static bool number(const struct import_marks *m, const struct kith_id *id, int64_t *ret)
 {
-    const struct ingest_known_row *row = ingest_known_present(m->import->district->known, id);
+    const struct ingest_known_row *row = ingest_district_present(m->import->district, id);
     *ret = row ? row->num : 0;
     return row != NULL;
 }

@@ -123,6 +123,7 @@ static kith_err keep_refs(struct import *i, const struct ingest_doc *doc)
 static kith_err look_at(struct import *i, const struct ingest_emitted *e, struct ingest_op *op,
                         struct staging *s)
 {
+    ingest_doc_name(e->doc, i->district->names);
     struct import_resource *r = imports_of(i, e->doc->resource);
     const struct ingest_known_row *row = ingest_known_find(i->district->known, &e->doc->id);
     bool present = row && row->digest != INGEST_ABSENT;

@@ -2,7 +2,8 @@
 /* The ingest daemon: its state, its districts and who handles what. Files:
  *   resource document event meaning oauth query discovery problems alias   pure: Ed-Fi as data
  *   resource_SUBJECT            the fields of each resource: people, school, enrollment, attendance, grading, discipline, survey, descriptor
- *   known                       pure: what documents there are
+ *   known names                 pure: what documents there are, and which of them a changed natural key names
+ *   rekey                       pure: what follows a changed key in what refers to it
  *   districts                   districts, clients and tokens, in memory as committed
  *   store                       the only file with SQL
  *   writer                      one queue a district: everything that changes a row goes through it, in order

@@ -139,6 +139,17 @@ static void on_numbers(void *ctx, const struct kith_rows *r)
     }
 }
 
+static void on_renamed(void *ctx, const struct kith_rows *r)
+{
+    struct load *l = ctx;
+    l->rows = kith_rows_n(r);
+    for (size_t i = 0; i < l->rows; i++) {
+        struct kith_id id = id_at(r, i, 1);
+        l->last_id = id_at(r, i, 0);
+        note(l, ingest_names_put(l->district->names, &l->last_id, &id));
+    }
+}
+
 static void on_items(void *ctx, const struct kith_rows *r)
 {
     struct load *l = ctx;
@@ -162,6 +173,21 @@ static kith_err load_all(struct load *l)
     ingest_store_clients(job, on_clients, l);
     ingest_store_tokens(job, kith_clock_now_us(), on_tokens, l);
     return run(l, job);
+}
+
+static kith_err load_names(struct load *l)
+{
+    kith_err err = KITH_OK;
+    memset(&l->last_id, 0, sizeof(l->last_id));
+    do {
+        struct kith_job *job = NULL;
+        err = kith_job_new(&job);
+        if (err != KITH_OK)
+            return err;
+        ingest_store_renamed_page(job, l->district->id, &l->last_id, on_renamed, l);
+        err = run(l, job);
+    } while (err == KITH_OK && l->rows == INGEST_PAGE);
+    return err;
 }
 
 static kith_err load_district(struct load *l)
@@ -195,6 +221,8 @@ static kith_err load_district(struct load *l)
         ingest_store_items_page(job, l->district->id, l->last_resource, &l->last_id, on_items, l);
         err = run(l, job);
     } while (err == KITH_OK && l->rows == INGEST_PAGE);
+    if (err == KITH_OK)
+        err = load_names(l);
     l->district->next_num = ingest_known_top(l->district->known) + 1;
     return err;
 }

@@ -302,7 +302,7 @@ static void end_document(struct ingest_query *q)
 {
     (void)put_key(q, q->resource, &q->other);
     if (!q->has_id)
-        q->has_id = key_id(q, q->resource, &q->id);
+        q->has_id = q->by_key = key_id(q, q->resource, &q->id);
 }
 
 static void end_attendance(struct ingest_query *q)

@@ -27,6 +27,7 @@ struct ingest_query {
     /* Documents: the id when the whole key (or `id`) was given, and all conditions as a JSON object for jsonb @>, which a found
      * document must still match; NULL = no condition. */
     bool has_id;
+    bool by_key; /* id is the hash of the whole key; else it was given */
     struct kith_id id;
     char *filter;
 

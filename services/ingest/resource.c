@@ -188,6 +188,11 @@ KEY(key_survey_response) = {
     {"surveyIdentifier", INGEST_TEXT, 60, {"surveyReference.surveyIdentifier"}},
     {"surveyResponseIdentifier", INGEST_TEXT, 60, {"surveyResponseIdentifier"}}};
 
+/* Whose natural keys a PUT may change: those that the Ed-Fi ODS/API ships so, but locations, which are not served here. Source:
+ * docs.ed-fi.org, "Cascading Key Updates on ODS / API Resources" (reference/ods-api/technical-articles). */
+#define REKEYABLE(plural, single, rank, num, what)                                                 \
+    {.name = (plural), .name_n = sizeof(plural) - 1, .singular = (single), .order = (rank), .numbered = (num), \
+     .rekeyable = true, .fields = ingest_fields_##what, .key = key_##what, .key_n = KITH_LEN(key_##what)}
 #define RESOURCE(plural, single, rank, num, kind, what)                                            \
     {.name = (plural), .name_n = sizeof(plural) - 1, .singular = (single), .order = (rank), .numbered = (num), \
      .attendance = INGEST_ATTENDANCE_##kind, .fields = ingest_fields_##what, .key = key_##what,     \
@@ -203,7 +208,7 @@ static const struct ingest_resource resources[] = {
     RESOURCE("schools", "school", 3, true, NONE, school),
     RESOURCE("studentContactAssociations", "studentContactAssociation", 3, false, NONE, student_contact_association),
     RESOURCE("calendars", "calendar", 4, true, NONE, calendar),
-    RESOURCE("classPeriods", "classPeriod", 4, false, NONE, class_period),
+    REKEYABLE("classPeriods", "classPeriod", 4, false, class_period),
     RESOURCE("cohorts", "cohort", 4, true, NONE, cohort),
     RESOURCE("courses", "course", 4, true, NONE, course),
     RESOURCE("disciplineIncidents", "disciplineIncident", 4, true, NONE, discipline_incident),
@@ -214,28 +219,28 @@ static const struct ingest_resource resources[] = {
     RESOURCE("bellSchedules", "bellSchedule", 5, false, NONE, bell_schedule),
     RESOURCE("calendarDates", "calendarDate", 5, false, NONE, calendar_date),
     RESOURCE("graduationPlans", "graduationPlan", 5, false, NONE, graduation_plan),
-    RESOURCE("sessions", "session", 5, true, NONE, session),
+    REKEYABLE("sessions", "session", 5, true, session),
     RESOURCE("staffCohortAssociations", "staffCohortAssociation", 5, false, NONE, staff_cohort_association),
     RESOURCE("staffSchoolAssociations", "staffSchoolAssociation", 5, false, NONE, staff_school_association),
     RESOURCE("studentCohortAssociations", "studentCohortAssociation", 5, false, NONE, student_cohort_association),
     RESOURCE("studentDisciplineIncidentBehaviorAssociations",
              "studentDisciplineIncidentBehaviorAssociation", 5, false, NONE, student_discipline_incident_behavior_association),
-    RESOURCE("studentSchoolAssociations", "studentSchoolAssociation", 5, false, NONE, student_school_association),
+    REKEYABLE("studentSchoolAssociations", "studentSchoolAssociation", 5, false, student_school_association),
     RESOURCE("courseOfferings", "courseOffering", 6, false, NONE, course_offering),
     RESOURCE("disciplineActions", "disciplineAction", 6, false, NONE, discipline_action),
     RESOURCE("studentSchoolAttendanceEvents",
              "studentSchoolAttendanceEvent", 6, false, SCHOOL, student_school_attendance),
     RESOURCE("surveys", "survey", 6, true, NONE, survey),
-    RESOURCE("sections", "section", 7, true, NONE, section),
+    REKEYABLE("sections", "section", 7, true, section),
     RESOURCE("surveyResponses", "surveyResponse", 7, true, NONE, survey_response),
     RESOURCE("courseTranscripts", "courseTranscript", 8, false, NONE, course_transcript),
-    RESOURCE("gradebookEntries", "gradebookEntry", 8, false, NONE, gradebook_entry),
+    REKEYABLE("gradebookEntries", "gradebookEntry", 8, false, gradebook_entry),
     RESOURCE("sectionAttendanceTakenEvents", "sectionAttendanceTakenEvent", 8, false, NONE, section_attendance_taken),
     RESOURCE("staffSectionAssociations", "staffSectionAssociation", 8, false, NONE, staff_section_association),
-    RESOURCE("studentSectionAssociations", "studentSectionAssociation", 8, false, NONE, student_section_association),
+    REKEYABLE("studentSectionAssociations", "studentSectionAssociation", 8, false, student_section_association),
     RESOURCE("studentSectionAttendanceEvents",
              "studentSectionAttendanceEvent", 8, false, SECTION, student_section_attendance),
-    RESOURCE("grades", "grade", 9, false, NONE, grade),
+    REKEYABLE("grades", "grade", 9, false, grade),
     RESOURCE("studentGradebookEntries", "studentGradebookEntry", 9, false, NONE, student_gradebook_entry),
 };
 /* clang-format on */

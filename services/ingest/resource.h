@@ -76,6 +76,7 @@ struct ingest_resource {
     const char *singular; /* "studentSchoolAssociation" */
     int order;            /* 1..; a resource's references point at lower orders (or at itself) */
     bool numbered;        /* Kith gives its rows an int64: what other daemons must name */
+    bool rekeyable;       /* a PUT may change its natural key */
     bool descriptor;      /* one of the descriptor resources, which come first */
     enum ingest_attendance attendance;
     const struct ingest_field *fields; /* {0}-terminated; references among them */

@@ -153,13 +153,18 @@ bool roster_doc_ready(struct roster_emit *e, const char *resource, const char *c
     }
     memcpy(body, e->text.data, e->text.n);
     body[e->text.n] = '\0';
-    *doc = (struct ingest_doc){
-        .resource = r, .id = id, .body = body, .body_n = e->text.n, .refs = list, .refs_n = refs_n};
+    *doc = (struct ingest_doc){.resource = r,
+                               .key = id,
+                               .id = id,
+                               .body = body,
+                               .body_n = e->text.n,
+                               .refs = list,
+                               .refs_n = refs_n};
     for (size_t i = 0; i < refs_n; i++) {
         list[i].name = refs[i].name;
         list[i].n = 1;
         list[i].target[0] = ingest_resource_find(refs[i].resource);
-        list[i].id[0] = *refs[i].id;
+        list[i].key[0] = list[i].id[0] = *refs[i].id;
         (void)snprintf(list[i].path, sizeof(list[i].path), "$.%s", refs[i].name);
     }
     struct kith_hasher h;

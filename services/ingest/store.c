@@ -386,6 +386,46 @@ const struct kith_stmt ingest_statements[] = {
     S(policy_list,
       "SELECT school_id, name, value FROM policy WHERE district_id = $1 ORDER BY name, school_id",
       "i", "ltt"),
+    /* changed keys */
+    S(renamed_page,
+      "SELECT key, id FROM renamed WHERE district_id = $1 AND key > $2 ORDER BY key LIMIT $3::int4",
+      "iui", "uu"),
+    S(renamed_delete, "DELETE FROM renamed WHERE district_id = $1 AND key = ANY ($2::uuid[])", "iU",
+      ""),
+    S(renamed_insert,
+      "INSERT INTO renamed (district_id, key, id) SELECT $1::int4, u.key, u.id"
+      " FROM unnest($2::uuid[], $3::uuid[]) u(key, id) WHERE u.key <> u.id",
+      "iUU", ""),
+    S(referrers,
+      "SELECT DISTINCT resource, id FROM item_ref WHERE district_id = $1"
+      " AND target_id = ANY ($2::uuid[]) LIMIT $3::int4",
+      "iUi", "tu"),
+    S(items_load,
+      "SELECT id, coalesce(num, 0), body FROM item WHERE district_id = $1 AND resource = $2"
+      " AND id = ANY ($3::uuid[])",
+      "itU", "ulj"),
+    S(items_rewrite,
+      "UPDATE item i SET digest = u.digest, body = u.body::jsonb, changed_at = $6::timestamptz"
+      " FROM unnest($3::uuid[], $4::int8[], $5::text[]) u(id, digest, body)"
+      " WHERE i.district_id = $1::int4 AND i.resource = $2::text AND i.id = u.id",
+      "itULTz", ""),
+    S(places_unmarked,
+      "SELECT 1 WHERE NOT EXISTS (SELECT FROM attendance WHERE district_id = $1"
+      " AND (place_id = ANY ($2::int8[]) OR session_id = ANY ($2::int8[])))",
+      "iL", "i"),
+    S(extra_page,
+      "SELECT event_date, student_id, place_id, category_id, reason, arrival, departure, extra"
+      " FROM attendance WHERE district_id = $1 AND section AND extra @> $2::jsonb"
+      " AND (event_date, student_id, place_id, session_id, category_id) > ($3, $4, $5, 0, $6::int4)"
+      " ORDER BY event_date, student_id, place_id, session_id, category_id LIMIT $7::int4",
+      "ijdllii", "dllitooj"),
+    S(extra_rewrite,
+      "UPDATE attendance a SET digest = u.digest, extra = u.extra::jsonb"
+      " FROM unnest($2::date[], $3::int8[], $4::int8[], $5::int4[], $6::int8[], $7::text[])"
+      " u(date, student, place, category, digest, extra)"
+      " WHERE a.district_id = $1::int4 AND a.event_date = u.date AND a.student_id = u.student"
+      " AND a.place_id = u.place AND a.session_id = 0 AND a.category_id = u.category",
+      "iDLLILT", ""),
     {0}};
 
 const struct kith_stmt ingest_console_statements[] = {

@@ -25,6 +25,9 @@ void ingest_store_numbers_page(struct kith_job *job, int32_t district, int64_t a
                                kith_db_rows_fn rows, void *ctx);
 void ingest_store_items_page(struct kith_job *job, int32_t district, const char *after_resource,
                              const struct kith_id *after, kith_db_rows_fn rows, void *ctx);
+/* Columns: key, id; in the order of the key */
+void ingest_store_renamed_page(struct kith_job *job, int32_t district, const struct kith_id *after,
+                               kith_db_rows_fn rows, void *ctx);
 /* (id, num, digest) of each of these documents as committed: num 0 without a number, INGEST_ABSENT without a document. */
 void ingest_store_states(struct kith_job *job, int32_t district,
                          const struct ingest_resource *const *of, const struct kith_id *which,

@@ -71,6 +71,15 @@ enum ingest_statement {
     INGEST_S_policy_set,
     INGEST_S_policy_clear,
     INGEST_S_policy_list,
+    INGEST_S_renamed_page,
+    INGEST_S_renamed_delete,
+    INGEST_S_renamed_insert,
+    INGEST_S_referrers,
+    INGEST_S_items_load,
+    INGEST_S_items_rewrite,
+    INGEST_S_places_unmarked,
+    INGEST_S_extra_page,
+    INGEST_S_extra_rewrite,
 };
 
 static inline void step(struct kith_job *job, enum ingest_statement s, kith_db_rows_fn rows,

@@ -179,6 +179,8 @@ static void run_failed(struct queue *q, kith_err err, const struct kith_why *why
     (void)put_back(q, q->next);
     if (err == KITH_EDB || err == KITH_EFENCED)
         ingest_queue_stale(q);
+    else
+        ingest_rekey_free(KITH_TAKE(q->rekey));
     ingest_run_undo(q, run);
     if (err == KITH_EINVAL && run->n + (run->sharers != NULL) > 1)
         /* one operation spoiled the run (data that the database refuses): write them one by one */
@@ -199,6 +201,9 @@ static void committed(struct queue *q)
             ingest_known_put(q->district->known, &run->ops[0]->id, run->ops[0]->num, INGEST_ABSENT);
         (void)put; /* replaces a row: needs no memory */
     }
+    if (q->rekey)
+        ingest_rekey_apply(q->rekey);
+    ingest_rekey_free(KITH_TAKE(q->rekey));
     run->changed_n = 0;
     run->categories_n = 0;
     kith_owner_committed(q->writer->opts.owner, q->district->id, INGEST_SHARD, run->pos);
@@ -209,9 +214,8 @@ static void committed(struct queue *q)
         run_done(q, sent, NULL);
 }
 
-static void run_done(void *ctx, kith_err err, const struct kith_why *why)
+void ingest_run_done(struct queue *q, kith_err err, const struct kith_why *why)
 {
-    struct queue *q = ctx;
     q->busy = false;
     if (err == KITH_OK)
         committed(q);
@@ -222,6 +226,11 @@ static void run_done(void *ctx, kith_err err, const struct kith_why *why)
         ingest_queue_next(q);
     else
         schedule(q->writer); /* not from here: a failure to send would recurse */
+}
+
+static void run_done(void *ctx, kith_err err, const struct kith_why *why)
+{
+    ingest_run_done(ctx, err, why);
 }
 
 static void on_body(void *ctx, const struct kith_rows *rows)
@@ -266,6 +275,11 @@ static kith_err send_run(struct queue *q)
 {
     if (q->fly->kind == INGEST_OP_DOCUMENT_DELETE && !q->fly->body)
         return read_body(q) ? KITH_OK : KITH_EDB;
+    if (q->fly->kind == INGEST_OP_REKEY) {
+        kith_err begun = ingest_rekey_begin(q);
+        q->busy = begun == KITH_OK;
+        return begun;
+    }
     struct kith_job *job = NULL;
     kith_err err = kith_job_new(&job);
     if (err == KITH_OK)
@@ -430,6 +444,7 @@ void ingest_writer_free(struct ingest_writer *w)
             kith_bytes_done(&w->queues[i]->runs[k].items);
             free(w->queues[i]->runs[k].body);
         }
+        ingest_rekey_free(w->queues[i]->rekey);
         free(w->queues[i]);
     }
     free(w->queues);

@@ -28,7 +28,8 @@ struct ingest_mark {
 };
 
 enum ingest_op_kind {
-    INGEST_OP_DOCUMENT,        /* upsert doc */
+    INGEST_OP_DOCUMENT, /* upsert doc */
+    INGEST_OP_REKEY,    /* the writer makes it of an upsert with another key than `expected` has */
     INGEST_OP_DOCUMENT_DELETE, /* resource, id */
     INGEST_OP_EVENT,           /* upsert event */
     INGEST_OP_EVENT_DELETE,    /* by event (retraction) or, has_key, by key */
@@ -50,7 +51,12 @@ struct ingest_op {
     bool must_exist; /* PUT: KITH_ENOTFOUND instead of creating */
     bool has_match;  /* If-Match */
     bool has_key;
-    bool has_id;      /* PUT of an event: its id must be `expected` (KITH_EINVAL: key change) */
+    bool
+        has_id; /* PUT: `expected` is the id in the URL; of an event it must be its own (KITH_EINVAL: key change) */
+    bool
+        key_fixed; /* answer, KITH_EINVAL: the body has another key, and this resource's may not be changed */
+    bool
+        key_taken; /* answer, KITH_EEXIST: there is a document with the key that this or what depends on it would get */
     bool must_number; /* the writer's: num is new, keep it in the table of numbers */
 
     /* answer */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shared by writer.c (queues, transactions, answers), writer_run.c (what goes into a run and is it allowed), writer_steps.c (its
- * transaction) and writer_settle.c (after an unknown outcome). */
+ * transaction), writer_rekey.c (that of a changed key) and writer_settle.c (after an unknown outcome). */
 #ifndef INGEST_WRITER_INTERNAL_H
 #define INGEST_WRITER_INTERNAL_H
 
@@ -56,6 +56,8 @@ struct run {
     char *body; /* document about to be deleted */
 };
 
+struct ingest_rekey;
+
 struct queue {
     struct ingest_writer *writer;
     struct ingest_district *district;
@@ -72,6 +74,7 @@ struct queue {
     /* how many runs in a row must have been all fresh before the plain INSERT is tried */
     unsigned fresh_needed;
     unsigned fresh_seen;
+    struct ingest_rekey *rekey; /* a changed key under way, or of unknown outcome */
     /* after an unknown outcome: what to ask the database */
     bool stale;
     bool unsettled; /* no memory for what it said */
@@ -99,6 +102,19 @@ void ingest_run_gather(struct queue *q, struct ingest_op ***refused);
 void ingest_run_undo(struct queue *q, struct run *run);
 /* Add the steps of the flying run's transaction to `job`; what they return is put into it. */
 KITH_MUST_CHECK kith_err ingest_run_steps(struct queue *q, struct kith_job *job);
+
+/* The flying run's transaction has ended. */
+void ingest_run_done(struct queue *q, kith_err err, const struct kith_why *why);
+
+/* writer_rekey.c: begin the flying run, a changed key; it is q->rekey until ingest_run_done. Errors: nothing has begun. */
+KITH_MUST_CHECK kith_err ingest_rekey_begin(struct queue *q);
+/* writer_rekey_plan.c: it is committed: what it changed is known. */
+void ingest_rekey_apply(const struct ingest_rekey *r);
+/* Is it, by what is known of its document? */
+bool ingest_rekey_committed(const struct ingest_rekey *r);
+const struct kith_id *ingest_rekey_id(const struct ingest_rekey *r); /* of its document */
+void ingest_rekey_free(struct ingest_rekey *r);
+KITH_DEFINE_AUTO(ingest_rekey)
 
 /* Send the next run, or settle first; does nothing while a job is under way. */
 void ingest_queue_next(struct queue *q);

@@ -63,7 +63,7 @@ struct place {
 
 static kith_err number_of(const struct ingest_district *d, const struct kith_id *id, int64_t *num)
 {
-    const struct ingest_known_row *row = ingest_known_present(d->known, id);
+    const struct ingest_known_row *row = ingest_district_present(d, id);
     if (!row)
         return KITH_ECONFLICT;
     *num = row->num;
@@ -238,10 +238,54 @@ static kith_err make_known(struct queue *q, struct ingest_op *op,
     return KITH_OK;
 }
 
+/* A PUT whose body has another natural key than the document of the URL. */
+static enum verdict change_key(struct queue *q, struct ingest_op *op)
+{
+    if (!ingest_known_present(q->district->known, &op->expected))
+        return refuse(op, KITH_ENOTFOUND, "no such document");
+    op->key_fixed = !op->doc->resource->rekeyable;
+    if (op->key_fixed)
+        return refuse(op, KITH_EINVAL, "the natural key in the body is not that of the URL");
+    op->kind = INGEST_OP_REKEY;
+    return STOP;
+}
+
+static bool is_other_key(struct queue *q, struct ingest_op *op)
+{
+    ingest_doc_name(op->doc, q->district->names);
+    op->id = op->doc->id;
+    return op->has_id && memcmp(op->id.b, op->expected.b, sizeof(op->id.b)) != 0;
+}
+
+/* Alone in its run, and everything before it has committed. */
+static enum verdict add_rekey(struct queue *q, struct ingest_op *op)
+{
+    struct run *run = q->next;
+    if (run->n > 0)
+        return STOP;
+    if (!is_other_key(q, op)) { /* somebody was faster */
+        op->kind = INGEST_OP_DOCUMENT;
+        return STOP;
+    }
+    const struct ingest_known_row *row = ingest_known_present(q->district->known, &op->expected);
+    enum verdict verdict = check_document(q->district, op, row);
+    if (verdict != TAKEN)
+        return verdict;
+    op->key_taken = ingest_known_present(q->district->known, &op->id) != NULL;
+    if (op->key_taken)
+        return refuse(op, KITH_EEXIST, "another document has that natural key already");
+    op->num = row->num;
+    op->digest = op->doc->digest;
+    op->outcome = INGEST_UPDATED;
+    run->ops[run->n++] = op;
+    return TAKEN;
+}
+
 static enum verdict add_document(struct queue *q, struct ingest_op *op)
 {
     struct run *run = q->next;
-    op->id = op->doc->id;
+    if (is_other_key(q, op))
+        return change_key(q, op);
     op->digest = op->doc->digest;
     const struct ingest_known_row *row = ingest_known_find(q->district->known, &op->id);
     enum verdict verdict = check_document(q->district, op, row);
@@ -295,6 +339,8 @@ static enum verdict add(struct queue *q, struct ingest_op *op)
     switch (op->kind) {
     case INGEST_OP_DOCUMENT:
         return add_document(q, op);
+    case INGEST_OP_REKEY:
+        return add_rekey(q, op);
     case INGEST_OP_DOCUMENT_DELETE:
         return add_document_delete(q, op);
     case INGEST_OP_EVENT:

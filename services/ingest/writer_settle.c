@@ -55,6 +55,9 @@ static void settled(void *ctx, kith_err err, const struct kith_why *why)
         settle_later(q);
     else {
         q->stale = false;
+        if (q->rekey && ingest_rekey_committed(q->rekey))
+            ingest_rekey_apply(q->rekey);
+        ingest_rekey_free(KITH_TAKE(q->rekey));
         int64_t top = ingest_known_top(q->district->known);
         if (q->district->next_num <= top)
             q->district->next_num = top + 1;
@@ -88,6 +91,11 @@ void ingest_queue_stale(struct queue *q)
     struct run *run = q->fly;
     q->stale = true;
     q->stale_n = 0;
+    if (q->rekey) { /* all of it or nothing: its document tells */
+        q->stale_of[0] = run->ops[0]->doc->resource;
+        q->stale_ids[q->stale_n++] = *ingest_rekey_id(q->rekey);
+        return;
+    }
     if (run->kind != INGEST_OP_DOCUMENT && run->kind != INGEST_OP_DOCUMENT_DELETE)
         return;
     for (size_t i = 0; i < run->n; i++) {

@@ -125,6 +125,8 @@ kith_err ingest_run_steps(struct queue *q, struct kith_job *job)
     switch (q->fly->kind) {
     case INGEST_OP_DOCUMENT:
         return documents_steps(q, job, epoch, now);
+    case INGEST_OP_REKEY:
+        break; /* has its own transaction */
     case INGEST_OP_DOCUMENT_DELETE:
         return delete_steps(q, job, epoch, now);
     case INGEST_OP_EVENT:

@@ -11,7 +11,23 @@
 
 enum { DISTRICT = 1 };
 
-enum { HOLD, HEAD, DROP, KILL, SLEEP, TAKE_OVER, ITEMS, CATEGORIES };
+enum {
+    HOLD,
+    HEAD,
+    DROP,
+    DROP_REFS,
+    DROP_NAMES,
+    KILL,
+    SLEEP,
+    TAKE_OVER,
+    ITEMS,
+    CATEGORIES,
+    RENAMED,
+    BY_HAND,
+    NAMES_BY_HAND,
+    CROWD,
+    CROWD_REFS
+};
 static const struct kith_stmt admin_statements[] = {
     [HOLD] = {"hold", "SELECT 1 FROM ingest.item FOR UPDATE", "", "i"},
     [HEAD] = {"head", "SELECT pos FROM ingest.stream_head FOR UPDATE", "", "l"},
@@ -24,6 +40,24 @@ static const struct kith_stmt admin_statements[] = {
     [TAKE_OVER] = {"take_over", "UPDATE ingest.stream_head SET epoch = epoch + 1", "", ""},
     [ITEMS] = {"items", "SELECT count(*) FROM ingest.item", "", "l"},
     [CATEGORIES] = {"categories", "SELECT count(*) FROM ingest.category", "", "l"},
+    [DROP_REFS] = {"drop_refs", "DELETE FROM ingest.item_ref", "", ""},
+    [DROP_NAMES] = {"drop_names", "DELETE FROM ingest.renamed", "", ""},
+    [RENAMED] = {"renamed", "SELECT count(*) FROM ingest.renamed", "", "l"},
+    /* as if a changed key had been committed */
+    [BY_HAND] = {"by_hand", "UPDATE ingest.item SET digest = $2 WHERE id = $1", "ul", ""},
+    [NAMES_BY_HAND] = {"names_by_hand",
+                       "INSERT INTO ingest.renamed VALUES (1, $1, $2), (1, $2, $1)", "uu", ""},
+    /* so many documents that refer to another */
+    [CROWD] = {"crowd",
+               "INSERT INTO ingest.item (district_id, resource, id, digest, body, refs, changed_at)"
+               " SELECT 1, 'bellSchedules', md5(n::text)::uuid, 1, '{}', ARRAY[$1::uuid], now()"
+               " FROM generate_series(1, 200001) n",
+               "u", ""},
+    [CROWD_REFS] = {"crowd_refs",
+                    "INSERT INTO ingest.item_ref (district_id, target_id, resource, id)"
+                    " SELECT 1, $1::uuid, resource, id FROM ingest.item"
+                    " WHERE resource = 'bellSchedules'",
+                    "u", ""},
     {0},
 };
 static const struct kith_stmt *const admin_tables[] = {admin_statements, NULL};
@@ -281,6 +315,213 @@ static void a_refused_event_leaves_no_category(void **state)
     ingest_event_done(&fine.op.event);
 }
 
+/* ---- changed keys ---- */
+
+static struct ingest_doc *parsed(const char *resource, const char *json)
+{
+    struct ingest_doc *doc = NULL;
+    struct ingest_problems problems = {0};
+    assert_int_equal(
+        ingest_doc_parse(ingest_resource_find(resource), json, strlen(json), &doc, &problems),
+        KITH_OK);
+    return doc;
+}
+
+static struct ingest_doc *period(const char *name)
+{
+    char json[200];
+    (void)snprintf(json, sizeof(json),
+                   "{\"classPeriodName\":\"%s\",\"schoolReference\":{\"schoolId\":7}}", name);
+    return parsed("classPeriods", json);
+}
+
+static void write_school(void)
+{
+    struct ingest_doc *school = parsed(
+        "schools",
+        "{\"schoolId\":7,\"nameOfInstitution\":\"Test\",\"educationOrganizationCategories\":[{"
+        "\"educationOrganizationCategoryDescriptor\":\"uri://ed-fi.org/"
+        "EducationOrganizationCategoryDescriptor#School\"}],\"gradeLevels\":[{"
+        "\"gradeLevelDescriptor\":\"uri://ed-fi.org/GradeLevelDescriptor#Ninth grade\"}]}");
+    assert_int_equal(post(school).op.err, KITH_OK);
+    ingest_doc_free(school);
+}
+
+/* With nothing there, and nothing known. */
+static int open_clean(void **state)
+{
+    int opened = open_all(state);
+    struct kith_job *job = new_job();
+    static const int clean[] = {DROP, DROP_REFS, DROP_NAMES};
+    for (size_t i = 0; i < KITH_LEN(clean); i++)
+        kith_job_step(job, &admin_statements[clean[i]], NULL, NULL);
+    run_fine(admin, job);
+    if (opened || close_all(state) || open_all(state))
+        return -1;
+    write_school();
+    return 0;
+}
+
+static struct kith_id post_period(const char *name, enum ingest_outcome outcome)
+{
+    struct ingest_doc *doc = period(name);
+    struct sent s = post(doc);
+    assert_int_equal(s.op.err, KITH_OK);
+    assert_int_equal(s.op.outcome, outcome);
+    struct kith_id id = s.op.id;
+    ingest_doc_free(doc);
+    return id;
+}
+
+/* PUT; the document stays the caller's. */
+static void begin_put(struct sent *s, const struct kith_id *id, const char *name)
+{
+    *s = (struct sent){.op = {.kind = INGEST_OP_DOCUMENT,
+                              .doc = period(name),
+                              .must_exist = true,
+                              .has_id = true,
+                              .expected = *id}};
+    submit(s);
+}
+
+static kith_err put_period(const struct kith_id *id, const char *name)
+{
+    struct sent s;
+    begin_put(&s, id, name);
+    wait_for(&s.done);
+    ingest_doc_free(s.op.doc);
+    if (s.op.err == KITH_OK)
+        assert_memory_equal(&s.op.id, id, sizeof(*id));
+    return s.op.err;
+}
+
+static void assert_id(const struct kith_id *wanted, struct kith_id got)
+{
+    assert_memory_equal(wanted, &got, sizeof(got));
+}
+
+static void a_changed_key_keeps_the_id(void **state)
+{
+    (void)state;
+    struct kith_id first = post_period("First", INGEST_CREATED);
+    struct kith_id second = post_period("Second", INGEST_CREATED);
+    assert_int_equal(put_period(&first, "Second"), KITH_EEXIST);
+    assert_int_equal(put_period(&first, "Third"), KITH_OK);
+    assert_int_equal(count(RENAMED), 2);
+    assert_id(&first, post_period("Third", INGEST_UNCHANGED));
+    struct kith_id again = post_period("First", INGEST_CREATED);
+    assert_true(memcmp(&again, &first, sizeof(again)) != 0);
+    assert_int_equal(put_period(&second, "Fourth"), KITH_OK);
+    assert_int_equal(put_period(&again, "Second"), KITH_OK);
+
+    /* and is read so at the start */
+    kith_auto(ingest_districts) read = NULL;
+    struct kith_why why = {""};
+    assert_int_equal(ingest_districts_new(&read), KITH_OK);
+    assert_int_equal(ingest_load(test_loop, db, read, &why), KITH_OK);
+    const struct ingest_district *d[2] = {ingest_districts_find(districts, DISTRICT),
+                                          ingest_districts_find(read, DISTRICT)};
+    static const char *const names[] = {"First", "Second", "Third", "Fourth", "Fifth"};
+    for (size_t i = 0; i < KITH_LEN(names); i++) {
+        struct ingest_doc *doc = period(names[i]);
+        struct kith_id ids[2] = {ingest_names_id(d[0]->names, &doc->key),
+                                 ingest_names_id(d[1]->names, &doc->key)};
+        assert_memory_equal(&ids[0], &ids[1], sizeof(ids[0]));
+        const struct ingest_known_row *rows[2] = {ingest_known_present(d[0]->known, &ids[0]),
+                                                  ingest_known_present(d[1]->known, &ids[0])};
+        assert_int_equal(rows[0] != NULL, rows[1] != NULL);
+        assert_int_equal(rows[0] ? rows[0]->digest : 0, rows[1] ? rows[1]->digest : 0);
+        ingest_doc_free(doc);
+    }
+    /* what is given back leaves nothing behind: three keys that name others are what the last one's name still takes */
+    assert_int_equal(put_period(&again, "Fifth"), KITH_OK);
+    assert_int_equal(put_period(&second, "Second"), KITH_OK);
+    assert_int_equal(put_period(&first, "First"), KITH_OK);
+    assert_int_equal(count(RENAMED), 3);
+}
+
+/* Somebody holds a lock, in whose transaction the connection that waits for it is killed; `by_hand`: and does what it was about to do, as if
+ * only the answer to its COMMIT had been lost. */
+static void change_without_an_answer(int lock, bool by_hand)
+{
+    struct kith_id first = post_period("First", INGEST_CREATED);
+    struct ingest_doc *to = period("Third");
+    struct kith_job *job = new_job();
+    kith_job_step(job, &admin_statements[lock], NULL, NULL);
+    kith_job_step(job, &admin_statements[SLEEP], NULL, NULL);
+    if (by_hand) {
+        kith_job_step(job, &admin_statements[BY_HAND], NULL, NULL);
+        kith_job_uuid(job, first.b);
+        kith_job_i8(job, to->digest);
+        kith_job_step(job, &admin_statements[NAMES_BY_HAND], NULL, NULL);
+        kith_job_uuid(job, to->key.b);
+        kith_job_uuid(job, first.b);
+    }
+    kith_job_step(job, &admin_statements[KILL], NULL, NULL);
+    struct outcome held = {0};
+    struct sent s;
+    assert_int_equal(kith_db_run(admin, job, on_outcome, &held), KITH_OK);
+    spin(200);
+    begin_put(&s, &first, "Third");
+    wait_for(&s.done);
+    wait_for(&held.done);
+    assert_int_equal(held.err, KITH_OK);
+    assert_int_equal(s.op.err, KITH_EDB);
+    assert_id(&first, post_period(by_hand ? "Third" : "First", INGEST_UNCHANGED));
+    struct kith_id other = post_period(by_hand ? "First" : "Third", INGEST_CREATED);
+    assert_true(memcmp(&other, &first, sizeof(other)) != 0);
+    ingest_doc_free(s.op.doc);
+    ingest_doc_free(to);
+}
+
+static void a_change_that_was_lost_before_its_begin(void **state)
+{
+    (void)state;
+    change_without_an_answer(HEAD, false);
+}
+
+static void a_change_that_was_lost_in_its_middle(void **state)
+{
+    (void)state;
+    change_without_an_answer(HOLD, false);
+}
+
+static void a_change_of_unknown_outcome_is_looked_up(void **state)
+{
+    (void)state;
+    change_without_an_answer(HOLD, true);
+}
+
+static int open_crowded(void **state)
+{
+    int opened = open_clean(state);
+    struct kith_id first = post_period("First", INGEST_CREATED);
+    static const int crowd[] = {CROWD, CROWD_REFS};
+    for (size_t i = 0; i < KITH_LEN(crowd); i++) {
+        struct kith_job *job = new_job();
+        kith_job_step(job, &admin_statements[crowd[i]], NULL, NULL);
+        kith_job_uuid(job, first.b);
+        run_fine(admin, job);
+    }
+    return opened || close_all(state) || open_all(state);
+}
+
+/* Nothing is changed, and the connection is not lost by it. */
+static void too_many_dependents_are_refused(void **state)
+{
+    (void)state;
+    struct ingest_doc *doc = period("First");
+    struct kith_id first = doc->id;
+    spin(200); /* all connections are there */
+    unsigned idle = kith_db_idle(db);
+    assert_int_equal(put_period(&first, "Third"), KITH_ETOOBIG);
+    spin(1);
+    assert_int_equal(kith_db_idle(db), idle);
+    assert_int_equal(count(RENAMED), 0);
+    assert_id(&first, post_period("First", INGEST_UNCHANGED));
+    ingest_doc_free(doc);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -295,6 +536,14 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_deletion_under_way_is_waited_for, open_all, close_all),
         cmocka_unit_test_setup_teardown(a_document_without_a_record_is_fenced, open_all, close_all),
         cmocka_unit_test_setup_teardown(a_refused_event_leaves_no_category, open_all, close_all),
+        cmocka_unit_test_setup_teardown(a_changed_key_keeps_the_id, open_clean, close_all),
+        cmocka_unit_test_setup_teardown(a_change_that_was_lost_before_its_begin, open_clean,
+                                        close_all),
+        cmocka_unit_test_setup_teardown(a_change_that_was_lost_in_its_middle, open_clean,
+                                        close_all),
+        cmocka_unit_test_setup_teardown(a_change_of_unknown_outcome_is_looked_up, open_clean,
+                                        close_all),
+        cmocka_unit_test_setup_teardown(too_many_dependents_are_refused, open_crowded, close_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
