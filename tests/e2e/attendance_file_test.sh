@@ -57,6 +57,30 @@ expect "marks" "$before" "$(all)"
 expect "log records of the same again" "$position" "$(sql 'SELECT max(pos) FROM ingest.log')"
 grep -q '"resource":"studentSchoolAttendanceEvents".*"unchanged":5' "$state/again.json" || die "not all unchanged: $(cat "$state/again.json")"
 
+say "A vacation entered ahead, and trimmed"
+file ahead.csv S000030,900001,,2026-10-05,daily,absent,excused, S000030,900001,,2026-10-06,daily,absent,excused,
+import "$state/ahead.csv" >/dev/null || die "dates in the future were refused"
+expect "two days ahead" "2026-10-05 Excused Absence;2026-10-06 Excused Absence" "$(marks S000030)"
+file trimmed.csv S000030,900001,,2026-10-06,daily,present,,
+import "$state/trimmed.csv" >/dev/null || die "the trimmed vacation was refused"
+expect "one day, and back on the next" "2026-10-05 Excused Absence;2026-10-06 In Attendance" "$(marks S000030)"
+before=$(all)
+
+say "A schoolId beyond 32 bits, and one section id in two courses"
+token=$(kith_token)
+post() { curl -fsS -m 10 -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $token" -H 'Content-Type: application/json' --data-binary @- "$edfi_url/data/v3/ed-fi/$1"; }
+expect "a large schoolId" 201 "$(sql "SELECT jsonb_set(body, '{schoolId}', '5000000001') FROM ingest.item WHERE resource = 'schools' LIMIT 1" | post schools)"
+expect "and back" 5000000001 "$(curl -fsS -H "Authorization: Bearer $token" "$edfi_url/data/v3/ed-fi/schools?schoolId=5000000001" | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["schoolId"])')"
+expect "the same section id in another course" 201 "$(sql "SELECT jsonb_set(body, '{sectionIdentifier}', '\"CL-SCH000-0-0\"') FROM ingest.item WHERE resource = 'sections'
+    AND body ->> 'sectionIdentifier' = 'CL-SCH000-1-0'" | post sections)"
+for course in 0 1; do
+    expect "a mark in each" 201 "$(sql "SELECT jsonb_build_object('eventDate', '2026-09-14', 'attendanceEventCategoryDescriptor', 'uri://ed-fi.org/AttendanceEventCategoryDescriptor#Tardy',
+        'studentReference', jsonb_build_object('studentUniqueId', 'S000031'), 'sectionReference', (body -> 'courseOfferingReference') || jsonb_build_object('sectionIdentifier', 'CL-SCH000-0-0'))
+        FROM ingest.item WHERE resource = 'sections' AND body ->> 'sectionIdentifier' = 'CL-SCH000-0-0' ORDER BY id LIMIT 1 OFFSET $course" | post studentSectionAttendanceEvents)"
+done
+expect "two places" 2 "$(sql "SELECT count(DISTINCT place_id) FROM ingest.attendance WHERE section AND event_date = '2026-09-14'")"
+before=$(all)
+
 say "One bad row, and nothing of the file is taken"
 file bad.csv S000006,900001,,2026-09-15,daily,absent,, S000007,900001,,2026-09-15,daily,late,,
 ! import "$state/bad.csv" >"$state/bad.txt" || die "a file with a wrong status was taken"
@@ -120,7 +144,7 @@ more() { [ "$(all)" != "$before" ]; }
 wait_until 20 more || die "nothing of the file is stored"
 daemon_kill ingest
 wait "$sender" || die "the import did not survive: $(cat "$state/large.txt")"
-expect "marks: a row for every student and day, and one of a meeting" 9001 "$(all)"
+expect "marks: a row for every student and day, three of meetings and two of a vacation" 9005 "$(all)"
 wait_quiet 60 || die "the daemons did not come to rest"
 for name in risk notification ingest; do daemon_hold "$name"; done
 ! grep -hE 'AddressSanitizer|LeakSanitizer|runtime error:' "$state"/log/*.log || die "a sanitizer found something (the lines above)"
