@@ -289,25 +289,28 @@ kith_err ingest_attendance_csv_read(struct ingest_package *package, const char *
     return err;
 }
 
-/* Is this the header of an attendance file? */
-static bool has_header(struct ingest_package *package, const char *file)
+/* Is it one of a roster's files? */
+static bool is_roster_file(const char *file)
 {
-    kith_auto(ingest_csv) csv = NULL;
-    struct ingest_row in = {0};
-    struct ingest_csv_fault fault;
-    bool status = false;
-    bool date = false;
-    kith_err err = ingest_package_begin(package, file);
-    if (err == KITH_OK)
-        err = ingest_csv_new(ingest_package_read, package, &csv);
-    if (err == KITH_OK)
-        err = ingest_csv_next(csv, &in, &fault);
-    for (size_t i = 0; err == KITH_OK && i < in.n; i++) {
-        status = status || strcasecmp(in.field[i], "Attendance_status") == 0;
-        date = date || strcasecmp(in.field[i], "Attendance_date") == 0;
+    static const enum ingest_roster_format formats[] = {INGEST_ONEROSTER_11, INGEST_ONEROSTER_12,
+                                                        INGEST_SDS_21};
+    char name[64];
+    size_t n = strlen(file);
+    (void)snprintf(name, sizeof(name), "%.*s", (int)(n > 4 && n < 64 ? n - 4 : 0), file);
+    for (size_t i = 0; i < KITH_LEN(formats); i++) {
+        if (ingest_roster_knows(formats[i], name))
+            return true;
+        for (const struct ingest_roster_file *f = ingest_roster_files(formats[i]); f->name; f++)
+            if (strcmp(f->name, name) == 0)
+                return true;
     }
-    ingest_package_end(package);
-    return status && date;
+    return false;
+}
+
+static bool is_csv(const char *file)
+{
+    size_t n = strlen(file);
+    return n > 4 && strcasecmp(file + n - 4, ".csv") == 0;
 }
 
 const char *ingest_attendance_csv_in(struct ingest_package *package)
@@ -317,9 +320,8 @@ const char *ingest_attendance_csv_in(struct ingest_package *package)
     for (size_t i = 0; i < ingest_package_n(package); i++)
         if (strcasecmp(ingest_package_name(package, i), "attendance.csv") == 0)
             return ingest_package_name(package, i);
-    return ingest_package_n(package) == 1 && has_header(package, ingest_package_name(package, 0))
-               ? ingest_package_name(package, 0)
-               : NULL;
+    const char *only = ingest_package_n(package) == 1 ? ingest_package_name(package, 0) : NULL;
+    return only && is_csv(only) && !is_roster_file(only) ? only : NULL;
 }
 
 /* ---- meaning ---- */

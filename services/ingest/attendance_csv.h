@@ -27,7 +27,7 @@ struct ingest_said_row {
     const char *code; /* why; "" = none */
 };
 
-/* The file of the package that holds attendance; NULL: it has none. */
+/* The file of the package that holds attendance: attendance.csv, or the only file when it is CSV and no roster's; NULL: it has none. */
 const char *ingest_attendance_csv_in(struct ingest_package *package);
 /* Every row to `fn` (NULL: to nobody; false stops). Rows with errors are in `receipt` and go to nobody; a file with errors must not be used.
  * `receipt` NULL: it was judged before. Errors: KITH_EINVAL the file is not of this form, KITH_EBUSY stopped, KITH_EIO, KITH_ENOMEM. */

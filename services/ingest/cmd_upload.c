@@ -3,11 +3,13 @@
 #include "ingest/cmd_upload.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "kith/msg.h"
 #include "kith/table.h"
@@ -221,6 +223,10 @@ kith_err cmd_upload_send(const struct cmd_login *login, const char *file, const 
 {
     struct upload u;
     int64_t id = 0;
+    if (access(file, R_OK) != 0) {
+        kith_why_set(why, "%s: %s", file, strerror(errno));
+        return KITH_EIO;
+    }
     kith_err err = upload_new(login, &u, why);
     if (err == KITH_OK)
         err = put(&u, file, as, strict, &id);

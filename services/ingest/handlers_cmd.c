@@ -38,6 +38,16 @@ bool ingest_cmd_home_file(const char *name, char *path, size_t size)
     return n > 0 && (size_t)n < size;
 }
 
+/* Columns that are always numbers, as JSON too. */
+static bool is_number(const char *column)
+{
+    static const char *const names[] = {"district", "today", "count"};
+    for (size_t i = 0; i < KITH_LEN(names); i++)
+        if (strcmp(names[i], column) == 0)
+            return true;
+    return false;
+}
+
 static kith_err print_reply(const Kith__V1__CommandReply *reply, bool json, const char *empty)
 {
     struct kith_column columns[16] = {{0}};
@@ -51,8 +61,8 @@ static kith_err print_reply(const Kith__V1__CommandReply *reply, bool json, cons
             titles[i][n] = (char)(c == '_' ? ' ' : c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
         }
         titles[i][n] = '\0';
-        columns[i] = (struct kith_column){reply->columns[i], titles[i],
-                                          strcmp(reply->columns[i], "district") == 0};
+        columns[i] =
+            (struct kith_column){reply->columns[i], titles[i], is_number(reply->columns[i])};
     }
     kith_auto(kith_table) table = NULL;
     kith_err err = kith_table_new(columns, &table);
