@@ -59,7 +59,8 @@ static void split_event(struct moves *m, int event)
     /* equal parts first: long events have more partitions than can be tried */
     for (int part = duration; part > 0; part--) {
         sp.now.n = 0;
-        for (int left = duration; left > 0 && sp.now.n < PARTS_MOST; left -= sp.now.part[sp.now.n - 1])
+        for (int left = duration; left > 0 && sp.now.n < PARTS_MOST;
+             left -= sp.now.part[sp.now.n - 1])
             sp.now.part[sp.now.n++] = left < part ? left : part;
         int sum = 0;
         for (int i = 0; i < sp.now.n; i++)

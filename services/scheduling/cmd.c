@@ -16,8 +16,9 @@ static const struct {
 
 static void print_help(FILE *to)
 {
-    (void)fputs("Usage: kith schedule SUBCOMMAND [ARGUMENT...]     kith schedule SUBCOMMAND --help\n\n",
-                to);
+    (void)fputs(
+        "Usage: kith schedule SUBCOMMAND [ARGUMENT...]     kith schedule SUBCOMMAND --help\n\n",
+        to);
     for (size_t i = 0; i < KITH_LEN(subcommands); i++)
         (void)fprintf(to, "  %-10s %s\n", subcommands[i].name, subcommands[i].help);
     (void)fputs("\nExit status: 0 done, 1 refused or failed, 2 usage.\n", to);
@@ -25,7 +26,9 @@ static void print_help(FILE *to)
 
 int main(int argc, char **argv)
 {
-    const char *word = argc > 2 ? argv[2] : argc > 1 && strcmp(argv[1], "--help") == 0 ? argv[1] : "";
+    const char *word = argc > 2                                     ? argv[2]
+                       : argc > 1 && strcmp(argv[1], "--help") == 0 ? argv[1]
+                                                                    : "";
     if (argc < 2 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
         strcmp(word, "help") == 0) {
         print_help(argc < 2 ? stderr : stdout);

@@ -10,10 +10,13 @@
 #include "scheduling/xhstt.h"
 
 static const char help[] =
-    "Usage: kith schedule evaluate --xhstt FILE[.gz] [--instance ID] [--solution FILE[.gz]] [--detail] [--json]\n"
+    "Usage: kith schedule evaluate --xhstt FILE[.gz] [--instance ID] [--solution FILE[.gz]] "
+    "[--detail] [--json]\n"
     "\n"
-    "Prints the cost (infeasibility, objective) of each solution in the archive, or of those in the given file, for the first instance\n"
-    "of the archive or the one with that ID. --detail: what each constraint costs where it costs anything.\n"
+    "Prints the cost (infeasibility, objective) of each solution in the archive, or of those in "
+    "the given file, for the first instance\n"
+    "of the archive or the one with that ID. --detail: what each constraint costs where it costs "
+    "anything.\n"
     "Exit status: 0 done, 1 the file cannot be read or holds no solution, 2 usage.\n";
 
 static const struct kith_column columns[] = {{"instance", "INSTANCE", false},
@@ -71,10 +74,9 @@ static kith_err add_detail(struct kith_table *table, const struct state *s, cons
         char text[2][24];
         (void)snprintf(text[0], sizeof(text[0]), "%d", points);
         (void)snprintf(text[1], sizeof(text[1]), "%" PRId64, cost);
-        err = kith_table_row(table,
-                             (const char *const[]){p->id, by, p->constraints[c].id,
-                                                   p->constraints[c].hard ? "yes" : "no", text[0],
-                                                   text[1]});
+        err = kith_table_row(table, (const char *const[]){p->id, by, p->constraints[c].id,
+                                                          p->constraints[c].hard ? "yes" : "no",
+                                                          text[0], text[1]});
     }
     return err;
 }
@@ -125,11 +127,13 @@ static int evaluate(const struct options *options)
 
 int cmd_evaluate(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"xhstt", required_argument, NULL, 'x'},    {"instance", required_argument, NULL, 'i'},
-        {"solution", required_argument, NULL, 's'}, {"detail", no_argument, NULL, 'd'},
-        {"json", no_argument, NULL, 'j'},           {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option long_options[] = {{"xhstt", required_argument, NULL, 'x'},
+                                                 {"instance", required_argument, NULL, 'i'},
+                                                 {"solution", required_argument, NULL, 's'},
+                                                 {"detail", no_argument, NULL, 'd'},
+                                                 {"json", no_argument, NULL, 'j'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {NULL, 0, NULL, 0}};
     struct options options = {0};
     for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
         if (c == 'x')

@@ -17,15 +17,19 @@
 #define SECONDS_DEFAULT 60.0
 #define SECONDS_MOST    604800.0
 
-static const char help[] =
-    "Usage: kith schedule solve --xhstt FILE[.gz] [--instance ID] [--cpu-seconds T | --iterations N[,N...]]\n"
-    "                           [--seed S] [--threads 1|2] [--start SOLUTION.xml] --out SOLUTION.xml [--json]\n"
-    "\n"
-    "Builds a timetable for an XHSTT instance, improves it until the limit (60 CPU seconds by default) or cost (0, 0), writes the best and\n"
-    "prints its cost (infeasibility, objective). --iterations: the rounds that an earlier run printed; with the same file, seed and\n"
-    "threads they give the same timetable again, byte for byte, unless its last round was cut short. --start: begin with that solution.\n"
-    "Interrupted (Ctrl-C), it writes the best so far.\n"
-    "Exit status: 0 done, 1 refused or failed, 2 usage.\n";
+static const char help[] = "Usage: kith schedule solve --xhstt FILE[.gz] [--instance ID] "
+                           "[--cpu-seconds T | --iterations N[,N...]]\n"
+                           "                           [--seed S] [--threads 1|2] [--start "
+                           "SOLUTION.xml] --out SOLUTION.xml [--json]\n"
+                           "\n"
+                           "Builds a timetable for an XHSTT instance, improves it until the limit "
+                           "(60 CPU seconds by default) or cost (0, 0), writes the best and\n"
+                           "prints its cost (infeasibility, objective). --iterations: the rounds "
+                           "that an earlier run printed; with the same file, seed and\n"
+                           "threads they give the same timetable again, byte for byte, unless its "
+                           "last round was cut short. --start: begin with that solution.\n"
+                           "Interrupted (Ctrl-C), it writes the best so far.\n"
+                           "Exit status: 0 done, 1 refused or failed, 2 usage.\n";
 
 struct options {
     const char *archive, *instance, *start, *out;
@@ -51,7 +55,8 @@ static void progress(void *ctx, const struct run_progress *p)
 {
     const struct options *o = ctx;
     if (o->tty)
-        (void)fprintf(stderr, "\r%6.0f s  %12" PRIu64 " iterations  best (%" PRId64 ", %" PRId64 ")  ",
+        (void)fprintf(stderr,
+                      "\r%6.0f s  %12" PRIu64 " iterations  best (%" PRId64 ", %" PRId64 ")  ",
                       p->cpu_seconds, p->iterations, p->best.hard, p->best.soft);
 }
 
@@ -96,8 +101,8 @@ static void print_result(const struct options *o, const struct problem *p,
                               r->rounds.length[i]);
     if (o->json)
         (void)printf("{\"instance\":\"%s\",\"infeasibility\":%" PRId64 ",\"objective\":%" PRId64
-                     ",\"iterations\":%" PRIu64
-                     ",\"cpu_seconds\":%.2f,\"seed\":%" PRIu64 ",\"rounds\":\"%s\"}\n",
+                     ",\"iterations\":%" PRIu64 ",\"cpu_seconds\":%.2f,\"seed\":%" PRIu64
+                     ",\"rounds\":\"%s\"}\n",
                      p->id, c.hard, c.soft, r->iterations, r->cpu_seconds, o->run.seed, rounds);
     else
         (void)printf("cost (%" PRId64 ", %" PRId64 ")\n%" PRIu64
@@ -231,13 +236,17 @@ static const char *take(struct options *o, int c, const char *text)
 
 int cmd_solve(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"xhstt", required_argument, NULL, 'x'},       {"instance", required_argument, NULL, 'i'},
-        {"cpu-seconds", required_argument, NULL, 'c'}, {"iterations", required_argument, NULL, 'n'},
-        {"seed", required_argument, NULL, 's'},        {"threads", required_argument, NULL, 't'},
-        {"start", required_argument, NULL, 'b'},       {"out", required_argument, NULL, 'o'},
-        {"json", no_argument, NULL, 'j'},              {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option long_options[] = {{"xhstt", required_argument, NULL, 'x'},
+                                                 {"instance", required_argument, NULL, 'i'},
+                                                 {"cpu-seconds", required_argument, NULL, 'c'},
+                                                 {"iterations", required_argument, NULL, 'n'},
+                                                 {"seed", required_argument, NULL, 's'},
+                                                 {"threads", required_argument, NULL, 't'},
+                                                 {"start", required_argument, NULL, 'b'},
+                                                 {"out", required_argument, NULL, 'o'},
+                                                 {"json", no_argument, NULL, 'j'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {NULL, 0, NULL, 0}};
     struct options o = {0};
     for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
         if (c == 'h') {

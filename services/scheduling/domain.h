@@ -7,10 +7,11 @@
 
 struct domain {
     const struct problem *p;
-    struct problem_list *starts;    /* by [event's first slot + duration - 1]; filled when asked for */
+    struct problem_list *starts; /* by [event's first slot + duration - 1]; filled when asked for */
     struct problem_list *resources; /* by task that is open */
     struct problem_list *linked;    /* by event: those that run at the same time as it */
-    struct problem_list *together;  /* by task: tasks of other events that should have the same resource */
+    struct problem_list
+        *together; /* by task: tasks of other events that should have the same resource */
     struct problem_list open;       /* events whose time is open */
     struct problem_list open_tasks; /* events with an open task, once for each: task numbers */
     struct problem_list splittable; /* open events longer than 1 */

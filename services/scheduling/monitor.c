@@ -26,7 +26,7 @@ static int common_times(const uint64_t *a, const uint64_t *b, int words)
 /* ---- of events ---- */
 
 /* The meets of an event: `slot` runs over those in use. */
-#define EACH_MEET(s, e, slot)                                                                      \
+#define EACH_MEET(s, e)                                                                            \
     for (int slot = (s)->p->events[e].slot0, left_ = (s)->p->events[e].duration; left_ > 0;        \
          left_ -= (s)->duration[slot], slot++)                                                     \
         if ((s)->duration[slot] > 0)
@@ -34,7 +34,7 @@ static int common_times(const uint64_t *a, const uint64_t *b, int words)
 static int64_t times_missing(const struct state *s, int event)
 {
     int64_t n = 0;
-    EACH_MEET(s, event, slot)
+    EACH_MEET(s, event)
     if (s->start[slot] < 0)
         n += s->duration[slot];
     return n;
@@ -44,7 +44,7 @@ static int64_t times_not_preferred(const struct state *s, int event,
                                    const struct problem_constraint *c)
 {
     int64_t n = 0;
-    EACH_MEET(s, event, slot)
+    EACH_MEET(s, event)
     if (s->start[slot] >= 0 && (c->duration == 0 || c->duration == s->duration[slot]) &&
         !holds(c->groups[0].mask, s->start[slot]))
         n += s->duration[slot];
@@ -58,7 +58,7 @@ static int64_t resources_wrong(const struct state *s, const struct problem_monit
     int64_t n = 0;
     int event = m->events[0];
     int k = m->task - s->p->events[event].task0;
-    EACH_MEET(s, event, slot)
+    EACH_MEET(s, event)
     {
         int r = s->resource[s->p->slot_place[slot] + k];
         if (c->kind == PROBLEM_ASSIGN_RESOURCE ? r < 0 : r >= 0 && !c->preferred[r])
@@ -71,7 +71,7 @@ static int64_t splits_wrong(const struct state *s, int event, const struct probl
 {
     int64_t wrong = 0;
     int64_t n = 0;
-    EACH_MEET(s, event, slot)
+    EACH_MEET(s, event)
     {
         int d = s->duration[slot];
         n++;
@@ -84,7 +84,7 @@ static int64_t distribution_wrong(const struct state *s, int event,
                                   const struct problem_constraint *c)
 {
     int64_t n = 0;
-    EACH_MEET(s, event, slot)
+    EACH_MEET(s, event)
     n += s->duration[slot] == c->duration;
     return outside(n, c->minimum, c->maximum);
 }
@@ -100,7 +100,7 @@ static int64_t split_assignments(const struct state *s, const struct problem_mon
             const struct problem_task *task = &s->p->tasks[e->task0 + k];
             if (!task->role || strcmp(task->role, c->role) != 0)
                 continue;
-            EACH_MEET(s, m->events[i], slot)
+            EACH_MEET(s, m->events[i])
             {
                 int r = s->resource[s->p->slot_place[slot] + k];
                 int j = 0;
@@ -121,7 +121,7 @@ static int64_t spread_wrong(const struct state *s, const struct problem_monitor 
     for (int g = 0; g < c->group_n; g++) {
         int n = 0;
         for (int i = 0; i < m->event_n; i++)
-            EACH_MEET(s, m->events[i], slot)
+            EACH_MEET(s, m->events[i])
         n += s->start[slot] >= 0 && holds(c->groups[g].mask, s->start[slot]);
         sum += outside(n, c->groups[g].minimum, c->groups[g].maximum);
     }
@@ -137,7 +137,7 @@ static int64_t unlinked(const struct state *s, const struct problem_monitor *m)
         uint64_t all = ~UINT64_C(0);
         for (int i = 0; i < m->event_n; i++) {
             uint64_t runs = 0;
-            EACH_MEET(s, m->events[i], slot)
+            EACH_MEET(s, m->events[i])
             if (s->start[slot] >= 0)
                 runs |= problem_cells(s->p, s->duration[slot], s->start[slot])[w];
             some |= runs;
@@ -153,10 +153,10 @@ static int64_t disordered(const struct state *s, const struct problem_monitor *m
 {
     int end = -1;
     int begin = -1;
-    EACH_MEET(s, m->events[0], slot)
+    EACH_MEET(s, m->events[0])
     if (s->start[slot] >= 0 && s->start[slot] + s->duration[slot] > end)
         end = s->start[slot] + s->duration[slot];
-    EACH_MEET(s, m->events[1], slot)
+    EACH_MEET(s, m->events[1])
     if (s->start[slot] >= 0 && (begin < 0 || s->start[slot] < begin))
         begin = s->start[slot];
     return end < 0 || begin < 0 ? 0 : outside(begin - end, c->minimum, c->maximum);

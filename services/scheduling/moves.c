@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#define MOVES_FOCUS  0.4 /* of the moves begin at what is wrong */
+#define MOVES_LINKED 256 /* linked meets that are moved at once */
+
 /* ---- picking ---- */
 
 static int below(struct moves *m, int n)
@@ -26,6 +29,45 @@ static int pick_meet(struct moves *m, int event)
     for (int k = below(m, m->s->meet_n[event]);; slot++)
         if (m->s->duration[slot] > 0 && k-- == 0)
             return slot;
+}
+
+/* A meet that a monitor which costs something sees; -1: none. */
+static int pick_violated(struct moves *m)
+{
+    struct state *s = m->s;
+    if (s->violated_n == 0)
+        return -1;
+    const struct problem_monitor *v = &s->p->monitors[s->violated[below(m, s->violated_n)]];
+    if (v->resource < 0)
+        return pick_meet(m, v->events[below(m, v->event_n)]);
+    const struct state_attended *all = &s->attended[v->resource];
+    return all->n > 0 ? all->items[below(m, all->n)].slot : -1;
+}
+
+/* A meet whose time is open: now and then one that is part of what is wrong. */
+static int pick_open(struct moves *m)
+{
+    int slot = chance(m, MOVES_FOCUS) ? pick_violated(m) : -1;
+    return slot >= 0 && m->s->p->events[m->s->p->slot_event[slot]].time < 0
+               ? slot
+               : pick_meet(m, pick(m, &m->d->open));
+}
+
+/* A meet and one of its open tasks, likewise. */
+static int pick_open_task(struct moves *m, int *slot)
+{
+    int task = pick(m, &m->d->open_tasks);
+    *slot = chance(m, MOVES_FOCUS) ? pick_violated(m) : -1;
+    if (*slot >= 0) {
+        const struct problem_event *e = &m->s->p->events[m->s->p->slot_event[*slot]];
+        for (int i = 0, first = e->task_n ? below(m, e->task_n) : 0; i < e->task_n; i++) {
+            int t = e->task0 + (first + i) % e->task_n;
+            if (m->d->resources[t].n > 0)
+                return t;
+        }
+    }
+    *slot = pick_meet(m, m->d->task_event[task]);
+    return task;
 }
 
 static bool pick_start(struct moves *m, int slot, int *start)
@@ -73,8 +115,8 @@ static int partner(const struct state *s, int event, int start, int duration)
     return -1;
 }
 
-/* Moves the meet and those linked to it. The moved ones are put into `moved`; returns how many. */
-static int move_linked(struct moves *m, int slot, int start, int moved[MOVES_CHAIN])
+/* Moves the meet and those linked to it. The moved ones are put into `moved`; returns how many; 0: more than `most`, none was moved. */
+static int move_linked(struct moves *m, int slot, int start, int *moved, int most)
 {
     struct state *s = m->s;
     const struct problem_list *linked = &m->d->linked[s->p->slot_event[slot]];
@@ -82,9 +124,11 @@ static int move_linked(struct moves *m, int slot, int start, int moved[MOVES_CHA
     int n = 0;
     moved[n++] = slot;
     m->seen[slot] = m->stamp;
-    for (int i = 0; i < linked->n && n < MOVES_CHAIN; i++) {
+    for (int i = 0; i < linked->n; i++) {
         int other = partner(s, linked->items[i], from, s->duration[slot]);
         if (other >= 0 && m->seen[other] != m->stamp) {
+            if (n == most)
+                return 0;
             m->seen[other] = m->stamp;
             moved[n++] = other;
         }
@@ -94,52 +138,63 @@ static int move_linked(struct moves *m, int slot, int start, int moved[MOVES_CHA
     return n;
 }
 
-/* A meet that this one displaces: it shares a resource and a time with it, and did not move yet. -1: none. */
-static int displaced_by(struct moves *m, int slot)
+/* Among the meets of `r` one that overlaps with this one and did not move yet; -1: none. */
+static int displaced_among(const struct moves *m, int slot, int r)
 {
-    struct state *s = m->s;
+    const struct state_attended *all = &m->s->attended[r];
+    for (int i = 0; i < all->n; i++)
+        if (m->seen[all->items[i].slot] != m->stamp && overlap(m->s, slot, all->items[i].slot))
+            return all->items[i].slot;
+    return -1;
+}
+
+/* A meet that this one displaces: it shares a resource and a time with it, and did not move yet. -1: none. */
+static int displaced_by(const struct moves *m, int slot)
+{
+    const struct state *s = m->s;
     for (int k = 0; k < task_count(m, slot); k++) {
         int r = s->resource[s->p->slot_place[slot] + k];
         if (r < 0 || s->clashes[r] == 0)
             continue;
-        const struct state_attended *all = &s->attended[r];
-        for (int i = 0; i < all->n; i++) {
-            int other = all->items[i].slot;
-            if (m->seen[other] != m->stamp && overlap(s, slot, other) &&
-                s->p->events[s->p->slot_event[other]].time < 0)
+        size_t row = (size_t)r * (size_t)s->p->time_n;
+        for (int t = s->start[slot]; t < s->start[slot] + s->duration[slot]; t++) {
+            int n = s->busy_n[row + (size_t)t];
+            int other = n == 2  ? (int)(s->busy_sum[row + (size_t)t] - slot)
+                        : n > 2 ? displaced_among(m, slot, r)
+                                : -1;
+            if (other >= 0 && m->seen[other] != m->stamp)
                 return other;
         }
     }
     return -1;
 }
 
-void moves_chain(struct moves *m, int slot, int start)
+bool moves_chain(struct moves *m, int slot, int start)
 {
     struct state *s = m->s;
     int queue[MOVES_CHAIN];
     int shift[MOVES_CHAIN]; /* where those that a meet displaces go, relative to it */
-    int n = 0;
     m->stamp++;
     int by = s->start[slot] < 0 ? 0 : s->start[slot] - start;
-    n = move_linked(m, slot, start, queue);
+    int n = move_linked(m, slot, start, queue, MOVES_CHAIN);
     for (int i = 0; i < n; i++)
         shift[i] = by;
     for (int i = 0; i < n; i++) {
         int other;
-        while (shift[i] != 0 && n < MOVES_CHAIN && (other = displaced_by(m, queue[i])) >= 0) {
-            int moved[MOVES_CHAIN];
+        while (shift[i] != 0 && (other = displaced_by(m, queue[i])) >= 0) {
             int to = s->start[other] + shift[i];
-            if (to < 0 || !problem_fits(s->p, s->duration[other], to)) {
-                m->seen[other] = m->stamp;
+            m->seen[other] = m->stamp;
+            if (to < 0 || !problem_fits(s->p, s->duration[other], to) ||
+                s->p->events[s->p->slot_event[other]].time >= 0)
                 continue;
-            }
-            int k = move_linked(m, other, to, moved);
-            for (int j = 0; j < k && n < MOVES_CHAIN; j++, n++) {
-                queue[n] = moved[j];
+            int k = n < MOVES_CHAIN ? move_linked(m, other, to, queue + n, MOVES_CHAIN - n) : 0;
+            if (k == 0)
+                return false;
+            for (; k > 0; k--, n++)
                 shift[n] = -shift[i];
-            }
         }
     }
+    return true;
 }
 
 void moves_mend(struct moves *m, int slot)
@@ -172,13 +227,13 @@ void moves_mend(struct moves *m, int slot)
 
 static void try_time(struct moves *m)
 {
-    int moved[MOVES_CHAIN];
-    int slot = pick_meet(m, pick(m, &m->d->open));
+    int moved[MOVES_LINKED];
+    int slot = pick_open(m);
     int start;
     m->stamp++;
     if (!pick_start(m, slot, &start))
         return;
-    int n = move_linked(m, slot, start, moved);
+    int n = move_linked(m, slot, start, moved, MOVES_LINKED);
     bool mend = m->d->open_tasks.n > 0 && chance(m, 0.7);
     for (int i = 0; i < n && mend; i++)
         moves_mend(m, moved[i]);
@@ -186,13 +241,13 @@ static void try_time(struct moves *m)
 
 static void try_chain(struct moves *m)
 {
-    int slot = pick_meet(m, pick(m, &m->d->open));
+    int slot = pick_open(m);
     int start;
     if (!pick_start(m, slot, &start) || start == m->s->start[slot])
         return;
-    unsigned before = m->stamp;
-    moves_chain(m, slot, start);
-    if (m->d->open_tasks.n > 0 && m->stamp != before && chance(m, 0.5))
+    if (!moves_chain(m, slot, start))
+        state_undo(m->s); /* too many would move */
+    else if (m->d->open_tasks.n > 0 && chance(m, 0.5))
         moves_mend(m, slot);
 }
 
@@ -214,9 +269,9 @@ static int neighbour(struct moves *m, int slot)
 static void try_swap(struct moves *m)
 {
     struct state *s = m->s;
-    int a = pick_meet(m, pick(m, &m->d->open));
+    int a = pick_open(m);
     int b = neighbour(m, a);
-    int moved[MOVES_CHAIN];
+    int moved[MOVES_LINKED];
     if (b < 0 || s->start[a] < 0 || s->start[b] < 0)
         return;
     if (s->start[b] < s->start[a]) {
@@ -231,9 +286,9 @@ static void try_swap(struct moves *m)
     if (!problem_fits(s->p, s->duration[a], to_a) || !problem_fits(s->p, s->duration[b], to_b))
         return;
     m->stamp++;
-    (void)move_linked(m, a, to_a, moved);
+    (void)move_linked(m, a, to_a, moved, MOVES_LINKED);
     if (m->seen[b] != m->stamp)
-        (void)move_linked(m, b, to_b, moved);
+        (void)move_linked(m, b, to_b, moved, MOVES_LINKED);
 }
 
 /* ---- resources ---- */
@@ -267,9 +322,9 @@ static void give_event(struct moves *m, int task, int r, bool swap)
 
 static void try_resource(struct moves *m)
 {
-    int task = pick(m, &m->d->open_tasks);
+    int slot;
+    int task = pick_open_task(m, &slot);
     int event = m->d->task_event[task];
-    int slot = pick_meet(m, event);
     int r = pick(m, &m->d->resources[task]);
     bool swap = chance(m, 0.5);
     if (chance(m, 0.5))
@@ -281,13 +336,52 @@ static void try_resource(struct moves *m)
 /* A resource for all meets that should have the same. */
 static void try_together(struct moves *m)
 {
-    int task = pick(m, &m->d->open_tasks);
+    int slot;
+    int task = pick_open_task(m, &slot);
     int r = pick(m, &m->d->resources[task]);
     bool swap = chance(m, 0.5);
     const struct problem_list *others = &m->d->together[task];
     give_event(m, task, r, swap);
     for (int i = 0; i < others->n; i++)
         give_event(m, others->items[i], r, swap);
+}
+
+/* Every meet of the task, and of those that should have the same, that has `from` gets `to`. */
+static void replace_all(struct moves *m, int task, int from, int to)
+{
+    const struct problem_list *others = &m->d->together[task];
+    for (int i = -1; i < others->n; i++) {
+        int t = i < 0 ? task : others->items[i];
+        const struct problem_event *e = &m->s->p->events[m->d->task_event[t]];
+        for (int slot = e->slot0; slot < e->slot0 + e->duration; slot++)
+            if (m->s->duration[slot] > 0 &&
+                m->s->resource[m->s->p->slot_place[slot] + t - e->task0] == from)
+                state_set_resource(m->s, slot, t - e->task0, to);
+    }
+}
+
+/* Two resources change their duties at two places: what each has to do in sum stays about the same. */
+static void try_exchange(struct moves *m)
+{
+    struct state *s = m->s;
+    int slot;
+    int task = pick_open_task(m, &slot);
+    int k = task - s->p->events[s->p->slot_event[slot]].task0;
+    int mine = s->resource[s->p->slot_place[slot] + k];
+    int other = pick(m, &m->d->resources[task]);
+    if (mine < 0 || other == mine || s->attended[other].n == 0)
+        return;
+    struct state_busy at = s->attended[other].items[below(m, s->attended[other].n)];
+    int theirs = s->p->place_task[at.place];
+    if (s->p->tasks[theirs].resource >= 0)
+        return;
+    if (chance(m, 0.3)) {
+        state_set_resource(s, slot, k, other);
+        state_set_resource(s, at.slot, at.place - s->p->slot_place[at.slot], mine);
+    } else {
+        replace_all(m, task, mine, other);
+        replace_all(m, theirs, other, mine);
+    }
 }
 
 /* ---- splitting ---- */
@@ -336,9 +430,9 @@ static void try_split(struct moves *m)
             return;
         merge_linked(m, slot, other);
         if (s->start[slot] < 0 && pick_start(m, slot, &start)) {
-            int moved[MOVES_CHAIN];
+            int moved[MOVES_LINKED];
             m->stamp++;
-            (void)move_linked(m, slot, start, moved);
+            (void)move_linked(m, slot, start, moved, MOVES_LINKED);
         }
         split = chance(m, 0.6);
     }
@@ -355,8 +449,8 @@ static void try_split(struct moves *m)
 static const struct {
     void (*try)(struct moves *m);
     double weight;
-} all[] = {{try_time, 30},     {try_chain, 30},   {try_swap, 25},
-           {try_resource, 25}, {try_together, 5}, {try_split, 4}};
+} all[] = {{try_time, 30},     {try_chain, 30},   {try_swap, 25}, {try_resource, 20},
+           {try_exchange, 15}, {try_together, 5}, {try_split, 4}};
 
 void moves_random(struct moves *m)
 {
@@ -384,8 +478,8 @@ kith_err moves_new(struct domain *d, struct state *s, struct random *random, str
         together = together || d->together[t].n > 0;
     for (size_t i = 0; i < KITH_LEN(all); i++) {
         bool known = i < 3    ? d->open.n > 0
-                     : i == 3 ? d->open_tasks.n > 0
-                     : i == 4 ? together
+                     : i < 5  ? d->open_tasks.n > 0
+                     : i == 5 ? together
                               : d->splittable.n > 0;
         m->weight[i] = known ? all[i].weight : 0;
         m->sum += m->weight[i];

@@ -7,7 +7,8 @@
 #include "scheduling/random.h"
 #include "scheduling/state.h"
 
-#define MOVES_CHAIN 64 /* meets that one move displaces at most */
+#define MOVES_CHAIN                                                                                \
+    16 /* meets that one chain moves at most: longer ones are hardly ever an improvement */
 
 struct moves {
     struct domain *d;
@@ -24,8 +25,9 @@ void moves_free(struct moves *m); /* NULL is fine */
 KITH_DEFINE_AUTO(moves)
 /* One random move, not evaluated yet. */
 void moves_random(struct moves *m);
-/* `slot` goes to `start`, with those linked to it; what it displaces goes where it came from, and so on (a Kempe chain). */
-void moves_chain(struct moves *m, int slot, int start);
+/* `slot` goes to `start`, with those linked to it; what it displaces goes where it came from, and so on (a Kempe chain).
+ * false: more than MOVES_CHAIN would move; state_undo is due. */
+bool moves_chain(struct moves *m, int slot, int start);
 /* Each open task of the meet whose resource is not free at its time gets one that is, if there is one. */
 void moves_mend(struct moves *m, int slot);
 

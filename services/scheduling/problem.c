@@ -157,7 +157,8 @@ static kith_err link_monitor(struct problem *p, int m)
         const struct problem_event *e = &p->events[monitor->events[i]];
         if (!of_resources(c->kind))
             err = problem_push(&p->of_event[monitor->events[i]], m);
-        for (int t = e->task0; of_resources(c->kind) && t < e->task0 + e->task_n && err == KITH_OK; t++)
+        for (int t = e->task0; of_resources(c->kind) && t < e->task0 + e->task_n && err == KITH_OK;
+             t++)
             if (c->role && p->tasks[t].role && strcmp(c->role, p->tasks[t].role) == 0)
                 err = problem_push(&p->of_task[t], m);
     }

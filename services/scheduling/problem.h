@@ -63,17 +63,17 @@ struct problem_constraint {
     int minimum, maximum;                   /* of the sum, the amount or the number */
     int minimum_duration, maximum_duration; /* split events */
     int duration;                           /* prefer times, distribute: 0 = any */
-    struct problem_group *groups;           /* prefer times and unavailable: one, all of the times */
+    struct problem_group *groups; /* prefer times and unavailable: one, all of the times */
     int group_n;
     uint8_t *preferred; /* prefer resources: by resource */
 };
 
 struct problem_monitor {
     int constraint;
-    int resource;             /* -1 = of events */
-    int *events;              /* one, a group, or the first and the second of a pair */
+    int resource; /* -1 = of events */
+    int *events;  /* one, a group, or the first and the second of a pair */
     int event_n;
-    int task;                 /* assign and prefer resource: of events[0] */
+    int task; /* assign and prefer resource: of events[0] */
 };
 
 struct problem_list { /* of ints, growing */
@@ -95,15 +95,16 @@ struct problem {
     struct problem_constraint *constraints;
     struct problem_monitor *monitors;
     /* made by problem_finish */
-    int *slot_event, *slot_place;  /* slot_place: where its tasks' resources begin */
+    int *slot_event, *slot_place; /* slot_place: where its tasks' resources begin */
     int *place_task;
-    uint64_t *cells;               /* [duration - 1][start][words]: the times of a meet; no bit = it does not fit */
+    uint64_t
+        *cells; /* [duration - 1][start][words]: the times of a meet; no bit = it does not fit */
     int duration_max;
     int64_t workload_unit;         /* workloads are counted in 1 / unit */
     struct problem_list *of_event; /* monitors that a change of time or splitting touches */
     struct problem_list *of_task;  /* that a change of resource touches */
     struct problem_list *of_resource;
-    struct problem_list *by_type;  /* resources of a type */
+    struct problem_list *by_type; /* resources of a type */
 };
 
 /* Errors: KITH_ENOMEM. */
@@ -116,7 +117,8 @@ KITH_MUST_CHECK kith_err problem_finish(struct problem *p);
 
 static inline const uint64_t *problem_cells(const struct problem *p, int duration, int start)
 {
-    return p->cells + ((size_t)(duration - 1) * (size_t)p->time_n + (size_t)start) * (size_t)p->words;
+    return p->cells +
+           ((size_t)(duration - 1) * (size_t)p->time_n + (size_t)start) * (size_t)p->words;
 }
 static inline bool problem_fits(const struct problem *p, int duration, int start)
 {

@@ -82,12 +82,12 @@ static void *thread_main(void *ctx)
 /* A round of every search; the first runs here. */
 static kith_err round_of_all(struct run *r, uint64_t length)
 {
-    struct thread threads[RUN_THREADS_MOST];
+    struct thread threads[RUN_THREADS_MOST] = {0};
     pthread_t ids[RUN_THREADS_MOST];
     bool started[RUN_THREADS_MOST] = {false};
     kith_err err = KITH_OK;
     r->length = length;
-    for (unsigned i = 0; i < r->threads; i++)
+    for (unsigned i = 0; i < RUN_THREADS_MOST; i++)
         threads[i] = (struct thread){r, r->searches[i], i == 0, KITH_OK};
     for (unsigned i = 1; i < r->threads; i++)
         started[i] = pthread_create(&ids[i], NULL, thread_main, &threads[i]) == 0;

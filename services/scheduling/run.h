@@ -20,17 +20,18 @@ struct run_progress {
 };
 struct run_opts {
     uint64_t seed;
-    double cpu_seconds;        /* 0: the rounds below */
+    double cpu_seconds; /* 0: the rounds below */
     struct run_rounds rounds;
-    unsigned threads;          /* 0 = 1 */
-    const struct state_shot *start; /* NULL: built */
+    unsigned threads;                                          /* 0 = 1 */
+    const struct state_shot *start;                            /* NULL: built */
     void (*progress)(void *ctx, const struct run_progress *p); /* once a second; may be NULL */
     bool (*stopped)(void *ctx); /* true: end with what there is; may be NULL */
     void *ctx;
 };
 struct run_result {
     struct state_shot *best; /* the caller's */
-    struct run_rounds rounds; /* that were run, to run them again; the last may have been cut short */
+    struct run_rounds
+        rounds;          /* that were run, to run them again; the last may have been cut short */
     uint64_t iterations; /* of one thread */
     double cpu_seconds;
 };

@@ -6,7 +6,10 @@
 
 #include "scheduling/build.h"
 
-#define COLD   0.12 /* of the least soft weight: below it nothing uphill is accepted */
+#define HARD   10.0 /* a unit of hard cost is worth so many of the greatest soft weight */
+#define HOT    2.0  /* the first temperature, in the greatest soft weight */
+#define COLD   0.25 /* of the least soft weight: below it nothing uphill is accepted */
+#define HARDER 1.5  /* where hard cost is left after a round */
 #define REHEAT 0.35 /* of the first temperature */
 
 struct search {
@@ -37,8 +40,8 @@ static void choose_scale(struct search *s)
     }
     if (most == 0)
         most = least = 1;
-    s->hard = most * 2 > 4 ? most * 2 : 4;
-    s->hot = 1024 * s->hard * 0.5;
+    s->hard = HARD * most;
+    s->hot = 1024 * HOT * most;
     s->cold = 1024 * COLD * least;
 }
 
@@ -109,8 +112,13 @@ kith_err search_round(struct search *s, uint64_t iterations, search_goes_on goes
     double hot = s->rounds == 0 ? s->hot : s->hot * REHEAT;
     double temperature = hot;
     double factor = pow(s->cold / hot, 1.0 / ((double)iterations / SEARCH_STEP + 1));
-    if (s->rounds++ > 0)
+    if (s->rounds++ > 0) {
         state_load(s->state, s->best);
+        if (s->best->cost.hard > 0) { /* the last round gave it away too cheaply */
+            s->hard *= HARDER;
+            state_weigh(s->state, s->hard);
+        }
+    }
     for (uint64_t i = 0; i < iterations && !is_zero(s->best->cost); i += SEARCH_STEP) {
         if (!goes_on(ctx, s->iterations, s->best->cost))
             break;

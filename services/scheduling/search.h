@@ -20,8 +20,8 @@ KITH_DEFINE_AUTO(search)
 
 /* One annealing from hot to cold in `iterations`; the first begins hottest, each later one with the best timetable so far. Ends early at cost (0, 0).
  * Errors: KITH_ENOMEM. */
-KITH_MUST_CHECK kith_err search_round(struct search *s, uint64_t iterations,
-                                      search_goes_on goes_on, void *ctx);
+KITH_MUST_CHECK kith_err search_round(struct search *s, uint64_t iterations, search_goes_on goes_on,
+                                      void *ctx);
 const struct state_shot *search_best(const struct search *s);
 uint64_t search_iterations(const struct search *s); /* of all rounds */
 

@@ -12,15 +12,17 @@ enum { CHANGE_TIME, CHANGE_RESOURCE, CHANGE_DURATION };
 /* ---- the tables, without monitors ---- */
 
 /* The resource begins (+1) or ceases (-1) to be busy at the times of a meet. */
-static void occupy(struct state *s, int r, int duration, int start, int by)
+static void occupy(struct state *s, int r, int slot, int start, int by)
 {
     int words = s->p->words;
-    const uint64_t *cells = problem_cells(s->p, duration, start);
+    const uint64_t *cells = problem_cells(s->p, s->duration[slot], start);
     uint16_t *busy_n = s->busy_n + (size_t)r * (size_t)s->p->time_n;
+    int64_t *busy_sum = s->busy_sum + (size_t)r * (size_t)s->p->time_n;
     for (int w = 0; w < words; w++)
         for (uint64_t left = cells[w]; left; left &= left - 1) {
             int t = w * 64 + __builtin_ctzll(left);
             uint64_t bit = left & -left;
+            busy_sum[t] += by * slot;
             uint64_t *busy = &s->busy[(size_t)r * (size_t)words + (size_t)w];
             if (by > 0) {
                 s->clashes[r] += busy_n[t] > 0;
@@ -37,8 +39,8 @@ static void occupy(struct state *s, int r, int duration, int start, int by)
 static int64_t share_of_workload(const struct state *s, int place, int slot)
 {
     const struct problem_event *e = &s->p->events[s->p->slot_event[slot]];
-    return s->p->tasks[s->p->place_task[place]].workload * s->p->workload_unit *
-           s->duration[slot] / e->duration;
+    return s->p->tasks[s->p->place_task[place]].workload * s->p->workload_unit * s->duration[slot] /
+           e->duration;
 }
 
 static void attend(struct state *s, int slot, int place)
@@ -59,7 +61,7 @@ static void attend(struct state *s, int slot, int place)
     list->items[list->n++] = (struct state_busy){slot, place};
     s->workload[r] += share_of_workload(s, place, slot);
     if (s->start[slot] >= 0)
-        occupy(s, r, s->duration[slot], s->start[slot], 1);
+        occupy(s, r, slot, s->start[slot], 1);
 }
 
 static void leave(struct state *s, int slot, int place)
@@ -71,22 +73,23 @@ static void leave(struct state *s, int slot, int place)
     s->at[last.place] = s->at[place];
     s->workload[r] -= share_of_workload(s, place, slot);
     if (s->start[slot] >= 0)
-        occupy(s, r, s->duration[slot], s->start[slot], -1);
+        occupy(s, r, slot, s->start[slot], -1);
 }
 
-#define EACH_PLACE(s, slot, place)                                                                 \
+/* The places of a slot's tasks: `place` runs over them. */
+#define EACH_PLACE(s, slot)                                                                        \
     for (int place = (s)->p->slot_place[slot],                                                     \
              end_ = place + (s)->p->events[(s)->p->slot_event[slot]].task_n;                       \
          place < end_; place++)
 
 static void put_time(struct state *s, int slot, int start)
 {
-    EACH_PLACE(s, slot, place)
+    EACH_PLACE(s, slot)
     if (s->resource[place] >= 0 && s->duration[slot] > 0) {
         if (s->start[slot] >= 0)
-            occupy(s, s->resource[place], s->duration[slot], s->start[slot], -1);
+            occupy(s, s->resource[place], slot, s->start[slot], -1);
         if (start >= 0)
-            occupy(s, s->resource[place], s->duration[slot], start, 1);
+            occupy(s, s->resource[place], slot, start, 1);
     }
     s->start[slot] = start;
 }
@@ -102,14 +105,31 @@ static void put_resource(struct state *s, int slot, int place, int r)
 
 static void put_duration(struct state *s, int slot, int duration)
 {
-    EACH_PLACE(s, slot, place)
+    EACH_PLACE(s, slot)
     if (s->resource[place] >= 0 && s->duration[slot] > 0)
         leave(s, slot, place);
     s->meet_n[s->p->slot_event[slot]] += (duration > 0) - (s->duration[slot] > 0);
     s->duration[slot] = duration;
-    EACH_PLACE(s, slot, place)
+    EACH_PLACE(s, slot)
     if (s->resource[place] >= 0 && duration > 0)
         attend(s, slot, place);
+}
+
+/* A monitor's cost, in all that is kept about it. */
+static void put_cost(struct state *s, int m, int64_t cost)
+{
+    bool hard = s->p->constraints[s->p->monitors[m].constraint].hard;
+    *(hard ? &s->total.hard : &s->total.soft) += cost - s->cost[m];
+    s->energy += (cost - s->cost[m]) * s->factor[m];
+    if (cost > 0 && s->cost[m] == 0) {
+        s->violated_at[m] = s->violated_n;
+        s->violated[s->violated_n++] = m;
+    } else if (cost == 0 && s->cost[m] > 0) {
+        int last = s->violated[--s->violated_n];
+        s->violated[s->violated_at[m]] = last;
+        s->violated_at[last] = s->violated_at[m];
+    }
+    s->cost[m] = cost;
 }
 
 /* ---- changes ---- */
@@ -140,7 +160,7 @@ static void touch(struct state *s, const struct problem_list *list)
 
 static void touch_resources(struct state *s, int slot)
 {
-    EACH_PLACE(s, slot, place)
+    EACH_PLACE(s, slot)
     if (s->resource[place] >= 0)
         touch(s, &s->p->of_resource[s->resource[place]]);
 }
@@ -222,14 +242,8 @@ void state_undo(struct state *s)
         else
             put_duration(s, c->slot, c->old);
     }
-    for (int i = s->saved_n - 1; i >= 0; i--) {
-        int m = s->saved[i].monitor;
-        bool hard = s->p->constraints[s->p->monitors[m].constraint].hard;
-        int64_t by = s->saved[i].cost - s->cost[m];
-        *(hard ? &s->total.hard : &s->total.soft) += by;
-        s->energy += by * s->factor[m];
-        s->cost[m] = s->saved[i].cost;
-    }
+    for (int i = s->saved_n - 1; i >= 0; i--)
+        put_cost(s, s->saved[i].monitor, s->saved[i].cost);
     for (int i = 0; i < s->dirty_n; i++)
         s->dirty[s->dirty_list[i]] = 0;
     s->dirty_n = s->change_n = s->saved_n = 0;
@@ -261,10 +275,7 @@ struct state_cost state_cost(struct state *s)
         if (cost == s->cost[m])
             continue;
         save(s, m);
-        bool hard = s->p->constraints[s->p->monitors[m].constraint].hard;
-        *(hard ? &s->total.hard : &s->total.soft) += cost - s->cost[m];
-        s->energy += (cost - s->cost[m]) * s->factor[m];
-        s->cost[m] = cost;
+        put_cost(s, m, cost);
     }
     s->dirty_n = 0;
     return s->total;
@@ -311,17 +322,20 @@ static bool make_tables(struct state *s)
     s->at = calloc(places, sizeof(int));
     s->attended = calloc(r, sizeof(*s->attended));
     s->busy_n = calloc(r * (size_t)p->time_n, sizeof(*s->busy_n));
+    s->busy_sum = calloc(r * (size_t)p->time_n, sizeof(*s->busy_sum));
     s->busy = calloc(r * (size_t)p->words, sizeof(*s->busy));
     s->clashes = calloc(r, sizeof(int));
     s->workload = calloc(r, sizeof(*s->workload));
     s->meet_n = calloc((size_t)p->event_n + 1, sizeof(int));
     s->cost = calloc(monitors, sizeof(*s->cost));
     s->factor = calloc(monitors, sizeof(*s->factor));
+    s->violated = calloc(monitors, sizeof(int));
+    s->violated_at = calloc(monitors, sizeof(int));
     s->dirty = calloc(monitors, 1);
     s->dirty_list = calloc(monitors, sizeof(int));
     return s->duration && s->start && s->resource && s->at && s->attended && s->busy_n &&
-           s->busy && s->clashes && s->workload && s->meet_n && s->cost && s->factor && s->dirty &&
-           s->dirty_list;
+           s->busy_sum && s->busy && s->clashes && s->workload && s->meet_n && s->cost &&
+           s->factor && s->violated && s->violated_at && s->dirty && s->dirty_list;
 }
 
 kith_err state_new(const struct problem *p, struct state **ret)
@@ -334,7 +348,7 @@ kith_err state_new(const struct problem *p, struct state **ret)
         return KITH_ENOMEM;
     for (int slot = 0; slot < p->slot_n; slot++) {
         s->start[slot] = -1;
-        EACH_PLACE(s, slot, place)
+        EACH_PLACE(s, slot)
         s->resource[place] = p->tasks[p->place_task[place]].resource;
     }
     for (int e = 0; e < p->event_n; e++) {
@@ -358,9 +372,10 @@ void state_free(struct state *s)
         return;
     for (int r = 0; s->attended && r < s->p->resource_n; r++)
         free(s->attended[r].items);
-    void *const all[] = {s->duration, s->start,   s->resource, s->at,    s->attended,
-                         s->busy_n,   s->busy,    s->clashes,  s->workload, s->meet_n,
-                         s->cost, s->factor,    s->dirty,   s->dirty_list, s->changes, s->saved};
+    void *const all[] = {s->duration, s->start,      s->resource, s->at,       s->attended,
+                         s->busy_n,   s->busy_sum,   s->busy,     s->clashes,  s->workload,
+                         s->meet_n,   s->cost,       s->factor,   s->violated, s->violated_at,
+                         s->dirty,    s->dirty_list, s->changes,  s->saved};
     for (size_t i = 0; i < KITH_LEN(all); i++)
         free(all[i]);
     free(s);
@@ -408,7 +423,7 @@ void state_load(struct state *s, const struct state_shot *shot)
             state_set_time(s, slot, -1);
             set_duration(s, slot, 0);
         }
-        EACH_PLACE(s, slot, place)
+        EACH_PLACE(s, slot)
         state_set_resource(s, slot, place - s->p->slot_place[slot], shot->resource[place]);
         if (!same)
             set_duration(s, slot, shot->duration[slot]);

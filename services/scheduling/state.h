@@ -29,13 +29,17 @@ struct state {
     int *at;       /* by place: its index in attended[resource] */
     struct state_attended *attended;
     uint16_t *busy_n; /* [resource][time] */
-    uint64_t *busy;   /* [resource][words] */
-    int *clashes;     /* by resource */
+    int64_t *
+        busy_sum; /* [resource][time]: sum of the slots that are there: names the one, or the other of two */
+    uint64_t *busy; /* [resource][words] */
+    int *clashes;   /* by resource */
     int64_t *workload;
-    int *meet_n; /* by event */
-    int64_t *cost;    /* by monitor, weighted */
-    int64_t *factor;  /* by monitor: what a unit of cost is to the search, in 1/1024 */
-    int64_t energy;   /* sum of cost x factor, kept by state_cost */
+    int *meet_n;     /* by event */
+    int64_t *cost;   /* by monitor, weighted */
+    int64_t *factor; /* by monitor: what a unit of cost is to the search, in 1/1024 */
+    int64_t energy;  /* sum of cost x factor, kept by state_cost */
+    int *violated, *violated_at,
+        violated_n; /* monitors that cost something; by monitor its place among them */
     uint8_t *dirty;
     int *dirty_list;
     int dirty_n;

@@ -20,9 +20,8 @@ struct xhstt_reader {
 };
 
 /* Says what is wrong in reader->why, with the node's line. Returns KITH_EDECODE. */
-__attribute__((format(printf, 3, 4))) kith_err xhstt_bad(struct xhstt_reader *reader,
-                                                         const struct xml_node *node,
-                                                         const char *format, ...);
+__attribute__((format(printf, 3, 4))) kith_err
+xhstt_bad(struct xhstt_reader *reader, const struct xml_node *node, const char *format, ...);
 /* The child's whole number, `missing` when there is no such child. */
 KITH_MUST_CHECK kith_err xhstt_number(struct xhstt_reader *reader, const struct xml_node *node,
                                       const char *child, long minimum, long missing, long *ret);

@@ -37,6 +37,7 @@ int xhstt_names_find(const struct xhstt_names *names, const char *id)
 {
     struct xhstt_name key = {id, 0};
     const struct xhstt_name *found =
-        id && names->n > 0 ? bsearch(&key, names->items, (size_t)names->n, sizeof(key), by_id) : NULL;
+        id && names->n > 0 ? bsearch(&key, names->items, (size_t)names->n, sizeof(key), by_id)
+                           : NULL;
     return found ? found->number : -1;
 }

@@ -253,9 +253,8 @@ static kith_err read_event(struct xhstt_reader *reader, const struct xml_node *n
     const struct xml_node *time = xml_child(node, "Time");
     if (time)
         err = xhstt_reference(reader, time, &reader->times, &event->time);
-    if (err == KITH_OK &&
-        (duration > reader->p->time_n ||
-         (event->time >= 0 && event->time + duration > reader->p->time_n)))
+    if (err == KITH_OK && (duration > reader->p->time_n ||
+                           (event->time >= 0 && event->time + duration > reader->p->time_n)))
         return xhstt_bad(reader, node, "the event is longer than the times there are");
     return err == KITH_OK ? read_tasks(reader, node, event, workload) : err;
 }

@@ -71,8 +71,8 @@ static kith_err assign_resources(struct xhstt_reader *reader, struct state *s,
         int r;
         int k = 0;
         err = xhstt_reference(reader, n, &reader->resources, &r);
-        while (k < e->task_n && (!p->tasks[e->task0 + k].role ||
-                                 strcmp(p->tasks[e->task0 + k].role, role) != 0))
+        while (k < e->task_n &&
+               (!p->tasks[e->task0 + k].role || strcmp(p->tasks[e->task0 + k].role, role) != 0))
             k++;
         if (err == KITH_OK && role[0] && k == e->task_n)
             err = xhstt_bad(reader, n, "the event '%.60s' has no role '%.40s'", e->id, role);
@@ -171,7 +171,8 @@ static void write_meet(FILE *to, const struct state *s, int slot)
         xml_escape(to, task->role);
         (void)fputs("</Role></Resource>\n", to);
     }
-    (void)fputs(open ? "            </Resources>\n          </Event>\n" : "          </Event>\n", to);
+    (void)fputs(open ? "            </Resources>\n          </Event>\n" : "          </Event>\n",
+                to);
 }
 
 void xhstt_write(FILE *to, const struct state *s, const char *description)

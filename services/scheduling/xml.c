@@ -22,8 +22,9 @@ struct reading {
     const char *refused; /* why it was stopped */
 };
 
-void xml_node_free(struct xml_node *node)
+void xml_node_free(struct xml_node *root)
 {
+    struct xml_node *node = root;
     while (node) { /* without recursion: first the children, then upwards */
         if (node->first) {
             struct xml_node *child = node->first;
