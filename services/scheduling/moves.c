@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define MOVES_FOCUS  0.4 /* of the moves begin at what is wrong */
+#define MOVES_FOCUS  0.6 /* of the moves begin at what is wrong */
 #define MOVES_LINKED 256 /* linked meets that are moved at once */
 
 /* ---- picking ---- */
@@ -176,6 +176,7 @@ bool moves_chain(struct moves *m, int slot, int start)
     int shift[MOVES_CHAIN]; /* where those that a meet displaces go, relative to it */
     m->stamp++;
     int by = s->start[slot] < 0 ? 0 : s->start[slot] - start;
+    int steps = 0;
     int n = move_linked(m, slot, start, queue, MOVES_CHAIN);
     for (int i = 0; i < n; i++)
         shift[i] = by;
@@ -187,7 +188,9 @@ bool moves_chain(struct moves *m, int slot, int start)
             if (to < 0 || !problem_fits(s->p, s->duration[other], to) ||
                 s->p->events[s->p->slot_event[other]].time >= 0)
                 continue;
-            int k = n < MOVES_CHAIN ? move_linked(m, other, to, queue + n, MOVES_CHAIN - n) : 0;
+            int k = ++steps < MOVES_STEPS && n < MOVES_CHAIN
+                        ? move_linked(m, other, to, queue + n, MOVES_CHAIN - n)
+                        : 0;
             if (k == 0)
                 return false;
             for (; k > 0; k--, n++)

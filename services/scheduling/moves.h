@@ -7,8 +7,9 @@
 #include "scheduling/random.h"
 #include "scheduling/state.h"
 
-#define MOVES_CHAIN                                                                                \
-    16 /* meets that one chain moves at most: longer ones are hardly ever an improvement */
+#define MOVES_CHAIN 128 /* meets that one chain moves at most */
+#define MOVES_STEPS                                                                                \
+    16 /* groups of linked meets that it displaces: longer ones hardly ever improve */
 
 struct moves {
     struct domain *d;

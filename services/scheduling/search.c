@@ -7,10 +7,12 @@
 #include "scheduling/build.h"
 
 #define HARD   10.0 /* a unit of hard cost is worth so many of the greatest soft weight */
-#define HOT    2.0  /* the first temperature, in the greatest soft weight */
 #define COLD   0.25 /* of the least soft weight: below it nothing uphill is accepted */
 #define HARDER 1.5  /* where hard cost is left after a round */
-#define REHEAT 0.35 /* of the first temperature */
+
+/* The first temperature of a round, in the greatest soft weight, in turn: some problems want to be shaken hard, others hardly. Found by trial on the archive's
+ * instances. */
+static const double hot[] = {2, 3, 1, 1.5};
 
 struct search {
     const struct problem *p;
@@ -20,8 +22,9 @@ struct search {
     struct moves *moves;
     struct state_shot *best;
     uint64_t iterations;
-    double hard;      /* weight of hard against soft */
-    double hot, cold; /* temperatures, in 1/1024 of a soft unit */
+    double hard; /* weight of hard against soft */
+    double soft,
+        cold; /* the greatest soft weight and the last temperature, in 1/1024 of a soft unit */
     int rounds;
 };
 
@@ -41,7 +44,7 @@ static void choose_scale(struct search *s)
     if (most == 0)
         most = least = 1;
     s->hard = HARD * most;
-    s->hot = 1024 * HOT * most;
+    s->soft = 1024 * most;
     s->cold = 1024 * COLD * least;
 }
 
@@ -109,9 +112,8 @@ static bool is_zero(struct state_cost c)
 
 kith_err search_round(struct search *s, uint64_t iterations, search_goes_on goes_on, void *ctx)
 {
-    double hot = s->rounds == 0 ? s->hot : s->hot * REHEAT;
-    double temperature = hot;
-    double factor = pow(s->cold / hot, 1.0 / ((double)iterations / SEARCH_STEP + 1));
+    double temperature = s->soft * hot[s->rounds % (int)KITH_LEN(hot)];
+    double factor = pow(s->cold / temperature, 1.0 / ((double)iterations / SEARCH_STEP + 1));
     if (s->rounds++ > 0) {
         state_load(s->state, s->best);
         if (s->best->cost.hard > 0) { /* the last round gave it away too cheaply */
