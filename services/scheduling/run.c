@@ -118,10 +118,10 @@ static bool solved(const struct run *r)
     return c.hard == 0 && c.soft == 0;
 }
 
-/* A short round measures the speed; then ever longer ones, the last of which takes all that is left. */
+/* A short round measures the speed; the others take their share of what is left, the last all of it. */
 static uint64_t next_length(const struct run *r, int round, double speed)
 {
-    static const double share[] = {0.08, 0.3, 0.5};
+    static const double share[] = {0.2, 0.4, 0.3, 0.4};
     double left = r->end - cpu();
     if (round == 0)
         return FIRST_ROUND;

@@ -10,9 +10,9 @@
 #define COLD   0.25 /* of the least soft weight: below it nothing uphill is accepted */
 #define HARDER 1.5  /* where hard cost is left after a round */
 
-/* The first temperature of a round, in the greatest soft weight, in turn: some problems want to be shaken hard, others hardly. Found by trial on the archive's
- * instances. */
-static const double hot[] = {2, 3, 1, 1.5};
+/* The first temperature of a round, in the greatest soft weight; later rounds are as the last. The cool ones refine what is best, the hot one begins anew, as it
+ * were: some problems want this, others that. Found by trial on the archive's instances. */
+static const double hot[] = {1, 0.35, 3, 0.35, 1, 0.35};
 
 struct search {
     const struct problem *p;
@@ -112,7 +112,8 @@ static bool is_zero(struct state_cost c)
 
 kith_err search_round(struct search *s, uint64_t iterations, search_goes_on goes_on, void *ctx)
 {
-    double temperature = s->soft * hot[s->rounds % (int)KITH_LEN(hot)];
+    double temperature =
+        s->soft * hot[s->rounds < (int)KITH_LEN(hot) ? s->rounds : (int)KITH_LEN(hot) - 1];
     double factor = pow(s->cold / temperature, 1.0 / ((double)iterations / SEARCH_STEP + 1));
     if (s->rounds++ > 0) {
         state_load(s->state, s->best);
