@@ -140,7 +140,7 @@ kith_err us_generate(const struct us_generate_opts *opts, const char *dir, struc
         return KITH_ENOMEM;
     g->opts = *opts;
     g->n_slcs = opts->communities;
-    uint64_t state = opts->seed;
+    uint64_t state = opts->seed * 3 + opts->calendar; /* other calendar, other school */
     for (int i = 0; i < 4; i++)
         g->random[i] = splitmix(&state);
     err = make_school(g, dir, why);

@@ -172,13 +172,14 @@ static void make_team(struct gen *g, int slc, int grade, int n)
 void gen_teams_and_students(struct gen *g)
 {
     static const int percent_below[] = {0, 29, 55, 79, 100};
+    int most = SECTION_STUDENTS * (g->opts.calendar == US_CALENDAR_PERIODS7 ? 5 : 6);
     for (int slc = 0; slc < g->n_slcs; slc++) {
         int from = (int)((int64_t)g->opts.students * slc / g->n_slcs);
         int n = (int)((int64_t)g->opts.students * (slc + 1) / g->n_slcs) - from;
         g->slc_students[slc] = n;
         for (int grade = 9; grade <= 12; grade++) {
             int here = n * percent_below[grade - 8] / 100 - n * percent_below[grade - 9] / 100;
-            int teams = (here + TEAM_STUDENTS - 1) / TEAM_STUDENTS;
+            int teams = (here + most - 1) / most;
             for (int i = 0; i < teams; i++)
                 make_team(g, slc, grade, here * (i + 1) / teams - here * i / teams);
         }

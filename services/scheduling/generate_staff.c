@@ -48,38 +48,68 @@ static void teach(struct gen *g, int teacher, uint64_t cells)
         t->loads[term] += (g->term_cells[term] & cells) != 0;
 }
 
-/* Different courses of a teacher, and is `course` one of them? */
-static int preps_of(const struct gen *g, int teacher, int course, bool *has)
+/* Different courses that a teacher has in the terms of `cells` (in the fuller one), and is `course` one of them? */
+static int preps_of(const struct gen *g, int teacher, int course, uint64_t cells, bool *has)
 {
-    int n = 0;
+    int most = 0;
     *has = false;
-    for (int i = 0; i < g->n_sections; i++) {
-        if (g->sections[i].teacher != teacher || g->sections[i].dropped)
-            continue;
-        *has = *has || g->sections[i].course == course;
-        bool first = true;
-        for (int k = 0; k < i; k++)
-            first = first && !(g->sections[k].teacher == teacher && !g->sections[k].dropped &&
-                               g->sections[k].course == g->sections[i].course);
-        n += first;
+    for (int term = 0; term < g->n_terms; term++) {
+        bool seen[512] = {false};
+        int n = 0;
+        uint64_t mask = g->term_cells[term];
+        for (int i = 0; (mask & cells) && i < g->n_sections; i++) {
+            const struct gen_section *x = &g->sections[i];
+            if (x->teacher != teacher || x->dropped || (cells_of(g, i) & mask) == 0)
+                continue;
+            n += !seen[x->course];
+            seen[x->course] = true;
+        }
+        *has = *has || seen[course];
+        most = n > most ? n : most;
     }
-    return n;
+    return most;
 }
 
-/* Most are certified for one subject, some for a second of the same hall. */
-static uint32_t draw_certs(struct gen *g, enum gen_subject subject)
+/* A subject's hall: what its teachers are also certified for. */
+static enum gen_subject hall_of(enum gen_subject subject)
 {
     static const enum gen_subject halls[] = {
-        GEN_SOCIAL,  GEN_SCIENCE, GEN_MATH,   GEN_ENGLISH, GEN_HEALTH,   GEN_PE,
-        GEN_FRENCH,  GEN_SPANISH, GEN_FRENCH, GEN_SPANISH, GEN_THEATRE,  GEN_THEATRE,
-        GEN_ENGLISH, GEN_MATH,    GEN_CS,     GEN_CARE,    GEN_BUSINESS, GEN_SUPPORT};
-    uint32_t certs = UINT32_C(1) << subject;
-    double draw = gen_unit(g);
-    if (draw < 0.25)
-        certs |= UINT32_C(1) << halls[subject];
-    if (draw < 0.05)
-        certs |= UINT32_C(1) << halls[halls[subject]];
-    return certs;
+        GEN_THEATRE, GEN_CS,      GEN_HEALTH,  GEN_BUSINESS, GEN_HEALTH, GEN_PE,
+        GEN_FRENCH,  GEN_SPANISH, GEN_SPANISH, GEN_FRENCH,   GEN_CS,     GEN_THEATRE,
+        GEN_ENGLISH, GEN_MATH,    GEN_SOCIAL,  GEN_CARE,     GEN_SHOP,   GEN_SUPPORT};
+    return halls[subject];
+}
+
+static bool may_learn(const struct gen_teacher *t, enum gen_subject subject)
+{
+    if (__builtin_popcount(t->certs) != 1)
+        return false;
+    enum gen_subject own = (enum gen_subject)__builtin_ctz(t->certs);
+    return hall_of(own) == subject || hall_of(subject) == own;
+}
+
+/* The busiest teacher of the subject who has not too many courses already; with `learn`, one of another subject of its hall. */
+static int find_teacher(const struct gen *g, int course, uint64_t cells, bool learn)
+{
+    enum gen_subject subject = g->courses[course].subject;
+    int best = GEN_NONE;
+    int best_score = 0;
+    for (int i = 0; i < g->n_teachers; i++) {
+        const struct gen_teacher *t = &g->teachers[i];
+        bool able = learn ? may_learn(t, subject) : (t->certs >> subject & 1) != 0;
+        if (!able || (t->roles & US_GENERAL) == 0 || !is_free(g, t, cells))
+            continue;
+        bool has;
+        int preps = preps_of(g, i, course, cells, &has);
+        if (!has && preps >= PREPS)
+            continue;
+        int score = 17 + t->n_sections + (has ? 8 : 0) - 2 * preps;
+        if (score > best_score) {
+            best_score = score;
+            best = i;
+        }
+    }
+    return best;
 }
 
 static void staff_shared(struct gen *g, int section)
@@ -87,27 +117,15 @@ static void staff_shared(struct gen *g, int section)
     struct gen_section *x = &g->sections[section];
     enum gen_subject subject = g->courses[x->course].subject;
     uint64_t cells = cells_of(g, section);
-    int best = GEN_NONE;
-    int best_score = 0;
-    for (int i = 0; i < g->n_teachers; i++) {
-        const struct gen_teacher *t = &g->teachers[i];
-        if ((t->certs >> subject & 1) == 0 || (t->roles & US_GENERAL) == 0 || !is_free(g, t, cells))
-            continue;
-        bool has;
-        int preps = preps_of(g, i, x->course, &has);
-        if (!has && preps >= PREPS)
-            continue;
-        int score = 1 + t->n_sections + (has ? 8 : 0) - 2 * preps + 16;
-        if (score > best_score) {
-            best_score = score;
-            best = i;
-        }
-    }
+    int best = find_teacher(g, x->course, cells, false);
     if (best < 0) {
-        bool support = subject == GEN_SUPPORT;
-        best = gen_teacher_add(g, GEN_NONE, draw_certs(g, subject),
-                               support ? US_GENERAL | US_SPED : US_GENERAL);
+        best = find_teacher(g, x->course, cells, true);
+        if (best >= 0)
+            g->teachers[best].certs |= UINT32_C(1) << subject;
     }
+    if (best < 0)
+        best = gen_teacher_add(g, GEN_NONE, UINT32_C(1) << subject,
+                               subject == GEN_SUPPORT ? US_GENERAL | US_SPED : US_GENERAL);
     if (best < 0)
         return;
     x->teacher = best;
