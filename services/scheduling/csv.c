@@ -197,7 +197,7 @@ static kith_err slurp(const char *dir, const char *file, char **ret, size_t *n,
 static kith_err find_columns(struct us_csv *t, const char *const *columns, struct us_problems *p)
 {
     kith_err err = KITH_OK;
-    for (size_t i = 0; i < t->n_columns; i++) {
+    for (size_t i = 0; columns[i]; i++) {
         bool optional = columns[i][0] == '?';
         const char *name = columns[i] + (optional ? 1 : 0);
         t->column_at[i] = SIZE_MAX;

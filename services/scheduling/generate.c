@@ -18,7 +18,7 @@ static uint64_t rotate(uint64_t x, int k)
     return (x << k) | (x >> (64 - k));
 }
 
-uint64_t gen_random(struct gen *g)
+uint64_t us_gen_random(struct us_gen *g)
 {
     uint64_t *s = g->random;
     uint64_t result = rotate(s[1] * 5, 7) * 9;
@@ -32,29 +32,29 @@ uint64_t gen_random(struct gen *g)
     return result;
 }
 
-double gen_unit(struct gen *g)
+double us_gen_unit(struct us_gen *g)
 {
-    return (double)(gen_random(g) >> 11) * 0x1p-53;
+    return (double)(us_gen_random(g) >> 11) * 0x1p-53;
 }
 
-int gen_below(struct gen *g, int n)
+int us_gen_below(struct us_gen *g, int n)
 {
-    return (int)(((gen_random(g) >> 32) * (uint64_t)n) >> 32);
+    return (int)(((us_gen_random(g) >> 32) * (uint64_t)n) >> 32);
 }
 
 /* A sum of twelve uniforms: no libm, so the same everywhere. */
-double gen_normal(struct gen *g)
+double us_gen_normal(struct us_gen *g)
 {
     double sum = -6;
     for (int i = 0; i < 12; i++)
-        sum += gen_unit(g);
+        sum += us_gen_unit(g);
     return sum;
 }
 
-void gen_shuffle(struct gen *g, int *items, int n)
+void us_gen_shuffle(struct us_gen *g, int *items, int n)
 {
     for (int i = n - 1; i > 0; i--) {
-        int k = gen_below(g, i + 1);
+        int k = us_gen_below(g, i + 1);
         int item = items[i];
         items[i] = items[k];
         items[k] = item;
@@ -88,7 +88,7 @@ static kith_err check_opts(const struct us_generate_opts *o, struct kith_why *wh
     return KITH_EINVAL;
 }
 
-static bool make_room(struct gen *g)
+static bool make_room(struct us_gen *g)
 {
     int n = g->opts.students;
     g->room_teams = g->n_slcs * 8 + n / 50;
@@ -109,25 +109,25 @@ static bool make_room(struct gen *g)
            g->slc_students && g->order;
 }
 
-static kith_err make_school(struct gen *g, const char *dir, struct kith_why *why)
+static kith_err make_school(struct us_gen *g, const char *dir, struct kith_why *why)
 {
     if (!make_room(g)) {
         kith_why_set(why, "out of memory for a school of %d students", g->opts.students);
         return KITH_ENOMEM;
     }
-    gen_calendar(g);
-    gen_catalog(g);
-    gen_teams_and_students(g);
-    gen_core(g);
-    gen_shared(g);
-    gen_staff(g);
-    gen_care(g);
+    us_gen_calendar(g);
+    us_gen_catalog(g);
+    us_gen_teams_and_students(g);
+    us_gen_core(g);
+    us_gen_shared(g);
+    us_gen_staff(g);
+    us_gen_care(g);
     if (g->full) {
         kith_why_set(why, "the school of %d students needs more than the room set aside for it",
                      g->opts.students);
         return KITH_EINTERNAL;
     }
-    return gen_write(g, dir, why);
+    return us_gen_write(g, dir, why);
 }
 
 kith_err us_generate(const struct us_generate_opts *opts, const char *dir, struct kith_why *why)
@@ -135,7 +135,7 @@ kith_err us_generate(const struct us_generate_opts *opts, const char *dir, struc
     kith_err err = check_opts(opts, why);
     if (err != KITH_OK)
         return err;
-    kith_auto_mem struct gen *g = calloc(1, sizeof(*g));
+    kith_auto_mem struct us_gen *g = calloc(1, sizeof(*g));
     if (!g)
         return KITH_ENOMEM;
     g->opts = *opts;

@@ -2,7 +2,7 @@
 /* Writes a synthetic school: the files of README.md and, in planted/, a schedule for it with no hard violation. The timetable is made
  * first (teams with common planning, zones, rooms, certificates, sections that meet), students walk through it by their interests,
  * and what they got is what they ask for: so the planted schedule is a known lower bound of what a solver can reach.
- * The same options give the same bytes everywhere. */
+ * The same options give the same bytes (on one kind of processor: interests are floating point). */
 #ifndef SCHEDULING_GENERATE_H
 #define SCHEDULING_GENERATE_H
 

@@ -9,63 +9,63 @@
 #define TEAM_STUDENTS    125 /* a team's most: five sections of 25 */
 #define SECTION_STUDENTS 25
 
-static void add_pattern(struct gen *g, enum gen_kind kind, const char *id, uint64_t cells)
+static void add_pattern(struct us_gen *g, enum us_gen_kind kind, const char *id, uint64_t cells)
 {
-    struct gen_pattern *p = &g->patterns[g->n_patterns++];
-    (void)snprintf(p->id, sizeof(p->id), "%s", id);
+    struct us_gen_pattern *p = &g->patterns[g->n_patterns++];
+    (void)snprintf(p->id, sizeof(p->id), "%.15s", id);
     p->cells = cells;
     p->kind = kind;
 }
 
-int gen_patterns_of(const struct gen *g, enum gen_kind kind, int *ret)
+int us_gen_patterns_of(const struct us_gen *g, enum us_gen_kind kind, int *ret)
 {
     int n = 0;
     for (int i = 0; i < g->n_patterns; i++)
         if (g->patterns[i].kind == kind)
             ret[n++] = i;
     /* a calendar that has none of the kind meets in single blocks */
-    return n > 0 ? n : gen_patterns_of(g, GEN_SINGLE, ret);
+    return n > 0 ? n : us_gen_patterns_of(g, US_GEN_SINGLE, ret);
 }
 
 /* Eight blocks: two days (terms or day types) of four. */
-static void patterns_of_blocks(struct gen *g)
+static void patterns_of_blocks(struct us_gen *g)
 {
     char id[32];
     for (int i = 0; i < 8; i++) {
         (void)snprintf(id, sizeof(id), "%c%d", i < 4 ? 'a' : 'b', i % 4 + 1);
-        add_pattern(g, GEN_SINGLE, id, UINT64_C(1) << i);
+        add_pattern(g, US_GEN_SINGLE, id, UINT64_C(1) << i);
     }
     for (int i = 0; i < 8; i += 2) {
         (void)snprintf(id, sizeof(id), "%c%d%d", i < 4 ? 'a' : 'b', i % 4 + 1, i % 4 + 2);
-        add_pattern(g, GEN_DOUBLE, id, UINT64_C(3) << i);
+        add_pattern(g, US_GEN_DOUBLE, id, UINT64_C(3) << i);
     }
     for (int i = 0; i < 4; i++) {
         (void)snprintf(id, sizeof(id), "ab%d", i + 1);
-        add_pattern(g, GEN_YEAR, id, UINT64_C(0x11) << i);
+        add_pattern(g, US_GEN_YEAR, id, UINT64_C(0x11) << i);
     }
 }
 
 /* Two terms of seven periods; a block is a period in both. */
-static void patterns_of_periods(struct gen *g)
+static void patterns_of_periods(struct us_gen *g)
 {
     char id[32];
     for (int i = 0; i < 7; i++) {
         (void)snprintf(id, sizeof(id), "p%d", i + 1);
-        add_pattern(g, GEN_SINGLE, id, UINT64_C(0x81) << i);
+        add_pattern(g, US_GEN_SINGLE, id, UINT64_C(0x81) << i);
     }
     for (int i = 0; i < 6; i++) {
         (void)snprintf(id, sizeof(id), "p%d%d", i + 1, i + 2);
-        add_pattern(g, GEN_DOUBLE, id, UINT64_C(0x183) << i);
+        add_pattern(g, US_GEN_DOUBLE, id, UINT64_C(0x183) << i);
     }
     for (int i = 0; i < 14; i++) {
         (void)snprintf(id, sizeof(id), "t%dp%d", i / 7 + 1, i % 7 + 1);
-        add_pattern(g, GEN_HALF, id, UINT64_C(1) << i);
+        add_pattern(g, US_GEN_HALF, id, UINT64_C(1) << i);
     }
 }
 
-void gen_calendar(struct gen *g)
+void us_gen_calendar(struct us_gen *g)
 {
-    static const char *const ids[3][GEN_CELLS] = {
+    static const char *const ids[3][US_GEN_CELLS] = {
         {"S1/D/1", "S1/D/2", "S1/D/3", "S1/D/4", "S2/D/1", "S2/D/2", "S2/D/3", "S2/D/4"},
         {"Y/A/1", "Y/A/2", "Y/A/3", "Y/A/4", "Y/B/1", "Y/B/2", "Y/B/3", "Y/B/4"},
         {"S1/D/1", "S1/D/2", "S1/D/3", "S1/D/4", "S1/D/5", "S1/D/6", "S1/D/7", "S2/D/1", "S2/D/2",
@@ -94,7 +94,7 @@ void gen_calendar(struct gen *g)
 
 /* Common planning: one block of each day, staggered over the teams so that not all ask for electives at once. The team teaches in the other
  * six, ordered so that neighbours are of different days: a student's four core classes are then spread over both. */
-static void plan_team(struct gen *g, struct gen_team *t, int number)
+static void plan_team(struct us_gen *g, struct us_gen_team *t, int number)
 {
     if (g->opts.calendar == US_CALENDAR_PERIODS7) {
         int planning = number * 3 % 7;
@@ -117,50 +117,53 @@ static double clamp(double x, double min, double max)
     return x < min ? min : x > max ? max : x;
 }
 
-static void make_student(struct gen *g, struct gen_student *s, const struct gen_team *t)
+static void make_student(struct us_gen *g, struct us_gen_student *s, const struct us_gen_team *t)
 {
-    static const unsigned profiles[] = {GEN_P_ARTS, GEN_P_STEM, GEN_P_CTE, GEN_P_SPORT,
-                                        GEN_P_WORDS};
-    static const enum gen_subject languages[] = {GEN_SPANISH, GEN_SPANISH, GEN_SPANISH, GEN_FRENCH,
-                                                 GEN_FRENCH,  GEN_LATIN,   GEN_CHINESE};
+    static const unsigned profiles[] = {US_GEN_P_ARTS, US_GEN_P_STEM, US_GEN_P_CTE, US_GEN_P_SPORT,
+                                        US_GEN_P_WORDS};
+    static const enum us_gen_subject languages[] = {US_GEN_SPANISH, US_GEN_SPANISH, US_GEN_SPANISH,
+                                                    US_GEN_FRENCH,  US_GEN_FRENCH,  US_GEN_LATIN,
+                                                    US_GEN_CHINESE};
     s->slc = t->slc;
     s->grade = t->grade;
     s->team = (int)(t - g->teams);
-    s->ability = clamp(gen_normal(g), -2, 2);
-    s->profiles = profiles[gen_below(g, 5)] | profiles[gen_below(g, 5)];
+    s->ability = clamp(us_gen_normal(g), -2, 2);
+    s->profiles = profiles[us_gen_below(g, 5)];
+    s->profiles |= profiles[us_gen_below(g, 5)]; /* may be the same */
+    s->niche = us_gen_below(g, g->n_niches);
     /* needs are not spread evenly: less ability, more of them */
-    if (gen_unit(g) < clamp(0.12 - 0.07 * s->ability, 0.01, 0.4))
+    if (us_gen_unit(g) < clamp(0.12 - 0.07 * s->ability, 0.01, 0.4))
         s->flags |= US_FLAG_IEP;
-    if (gen_unit(g) < clamp(0.10 - 0.04 * s->ability, 0.02, 0.3))
+    if (us_gen_unit(g) < clamp(0.10 - 0.04 * s->ability, 0.02, 0.3))
         s->flags |= US_FLAG_ELL;
-    if (gen_unit(g) < clamp(0.50 - 0.12 * s->ability + 0.06 * (s->slc % 3 - 1), 0.1, 0.9))
+    if (us_gen_unit(g) < clamp(0.50 - 0.12 * s->ability + 0.06 * (s->slc % 3 - 1), 0.1, 0.9))
         s->flags |= US_FLAG_NEED;
-    s->support = (s->flags & (US_FLAG_IEP | US_FLAG_ELL)) && gen_unit(g) < 0.5;
-    int level = s->grade - 8 - (gen_unit(g) < 0.4);
-    if (level >= 1 && gen_unit(g) < (s->grade <= 10 ? 0.75 : 0.4)) {
-        s->language = (int)languages[gen_below(g, 7)];
+    s->support = (s->flags & (US_FLAG_IEP | US_FLAG_ELL)) && us_gen_unit(g) < 0.5;
+    int level = s->grade - 8 - (us_gen_unit(g) < 0.4);
+    if (level >= 1 && us_gen_unit(g) < (s->grade <= 10 ? 0.75 : 0.4)) {
+        s->language = (int)languages[us_gen_below(g, 7)];
         s->language_level = level > 4 ? 4 : level;
     }
-    s->ensemble = GEN_NONE;
-    s->advisor = GEN_NONE;
-    s->advisor_before = GEN_NONE;
+    s->ensemble = US_GEN_NONE;
+    s->advisor = US_GEN_NONE;
+    s->advisor_before = US_GEN_NONE;
     s->free_cells = (UINT64_C(1) << g->n_cells) - 1;
 }
 
-static void make_team(struct gen *g, int slc, int grade, int n)
+static void make_team(struct us_gen *g, int slc, int grade, int n)
 {
     if (g->n_teams >= g->room_teams) {
         g->full = true;
         return;
     }
-    struct gen_team *t = &g->teams[g->n_teams];
-    *t = (struct gen_team){.slc = slc, .grade = grade, .n_students = n};
+    struct us_gen_team *t = &g->teams[g->n_teams];
+    *t = (struct us_gen_team){.slc = slc, .grade = grade, .n_students = n};
     t->k = (n + SECTION_STUDENTS - 1) / SECTION_STUDENTS;
     plan_team(g, t, g->n_teams++);
     for (int i = 0; i < n; i++)
         make_student(g, &g->students[g->n_students++], t);
-    for (int subject = 0; subject < GEN_CORE_SUBJECTS; subject++) {
-        t->teachers[subject] = gen_teacher_add(g, slc, UINT32_C(1) << subject, US_GENERAL);
+    for (int subject = 0; subject < US_GEN_CORE_SUBJECTS; subject++) {
+        t->teachers[subject] = us_gen_teacher_add(g, slc, UINT32_C(1) << subject, US_GENERAL);
         if (t->teachers[subject] < 0)
             return;
         g->teachers[t->teachers[subject]].team = (int)(t - g->teams);
@@ -169,7 +172,7 @@ static void make_team(struct gen *g, int slc, int grade, int n)
 }
 
 /* Fewer students in the higher grades; as many teams of a grade as keep each at its most. */
-void gen_teams_and_students(struct gen *g)
+void us_gen_teams_and_students(struct us_gen *g)
 {
     static const int percent_below[] = {0, 29, 55, 79, 100};
     int most = SECTION_STUDENTS * (g->opts.calendar == US_CALENDAR_PERIODS7 ? 5 : 6);

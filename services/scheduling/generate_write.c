@@ -8,9 +8,9 @@
 
 #include "scheduling/data.h"
 
-typedef void (*gen_table_fn)(struct gen *g, FILE *to);
+typedef void (*us_gen_table_fn)(struct us_gen *g, FILE *to);
 
-static void write_cells(const struct gen *g, FILE *to, uint64_t cells)
+static void write_cells(const struct us_gen *g, FILE *to, uint64_t cells)
 {
     const char *before = "";
     for (int i = 0; i < g->n_cells; i++) {
@@ -21,7 +21,7 @@ static void write_cells(const struct gen *g, FILE *to, uint64_t cells)
     }
 }
 
-static void write_calendar(struct gen *g, FILE *to)
+static void write_calendar(struct us_gen *g, FILE *to)
 {
     (void)fputs("term,day,slot,minutes\n", to);
     for (int i = 0; i < g->n_cells; i++) {
@@ -31,7 +31,7 @@ static void write_calendar(struct gen *g, FILE *to)
     }
 }
 
-static void write_patterns(struct gen *g, FILE *to)
+static void write_patterns(struct us_gen *g, FILE *to)
 {
     (void)fputs("id,cells\n", to);
     for (int i = 0; i < g->n_patterns; i++) {
@@ -41,7 +41,7 @@ static void write_patterns(struct gen *g, FILE *to)
     }
 }
 
-static void write_slcs(struct gen *g, FILE *to)
+static void write_slcs(struct us_gen *g, FILE *to)
 {
     (void)fputs("id,zone,min,max,autonomous\n", to);
     for (int i = 0; i < g->n_slcs; i++)
@@ -49,11 +49,11 @@ static void write_slcs(struct gen *g, FILE *to)
                       g->slc_students[i] * 11 / 10 + 1);
 }
 
-static void write_teams(struct gen *g, FILE *to)
+static void write_teams(struct us_gen *g, FILE *to)
 {
     (void)fputs("id,slc,grade,teachers\n", to);
     for (int i = 0; i < g->n_teams; i++) {
-        const struct gen_team *t = &g->teams[i];
+        const struct us_gen_team *t = &g->teams[i];
         (void)fprintf(to, "m%02d,c%d,%d,t%03d t%03d t%03d t%03d\n", i + 1, t->slc + 1, t->grade,
                       t->teachers[0] + 1, t->teachers[1] + 1, t->teachers[2] + 1,
                       t->teachers[3] + 1);
@@ -61,25 +61,25 @@ static void write_teams(struct gen *g, FILE *to)
 }
 
 /* A big school has a second building, for the later half of the communities. */
-static const char *building_of(const struct gen *g, int zone)
+static const char *building_of(const struct us_gen *g, int zone)
 {
     bool north = g->n_slcs >= 4 && zone < g->n_slcs && zone >= (g->n_slcs + 1) / 2;
     return north ? "north" : "main";
 }
 
-static void write_teachers(struct gen *g, FILE *to)
+static void write_teachers(struct us_gen *g, FILE *to)
 {
     static const char *const roles[] = {"",    "general",    "sped", "general sped",
                                         "ell", "general ell"};
     (void)fputs("id,slc,certs,roles,max_load,avail,building\n", to);
     for (int i = 0; i < g->n_teachers; i++) {
-        const struct gen_teacher *t = &g->teachers[i];
+        const struct us_gen_teacher *t = &g->teachers[i];
         (void)fprintf(to, "t%03d,c%d,", i + 1, t->slc + 1);
         const char *before = "";
-        for (int subject = 0; subject < GEN_SUBJECTS; subject++) {
+        for (int subject = 0; subject < US_GEN_SUBJECTS; subject++) {
             if ((t->certs >> subject & 1) == 0)
                 continue;
-            (void)fprintf(to, "%s%s", before, gen_subject_name((enum gen_subject)subject));
+            (void)fprintf(to, "%s%s", before, us_gen_subject_name((enum us_gen_subject)subject));
             before = " ";
         }
         (void)fprintf(to, ",%s,%d,", roles[t->roles], g->max_load);
@@ -89,18 +89,18 @@ static void write_teachers(struct gen *g, FILE *to)
     }
 }
 
-static const char *type_name(enum gen_room_type type)
+static const char *type_name(enum us_gen_room_type type)
 {
     static const char *const names[] = {"general", "lab",      "gym",     "studio",
                                         "music",   "workshop", "computer"};
     return names[type];
 }
 
-static void write_rooms(struct gen *g, FILE *to)
+static void write_rooms(struct us_gen *g, FILE *to)
 {
     (void)fputs("id,type,cap,zone,building\n", to);
     for (int i = 0; i < g->n_rooms; i++) {
-        const struct gen_room *room = &g->rooms[i];
+        const struct us_gen_room *room = &g->rooms[i];
         (void)fprintf(to, "R%03d,%s,%d,", i + 1, type_name(room->type), room->cap);
         if (room->zone < g->n_slcs)
             (void)fprintf(to, "z%d", room->zone + 1);
@@ -110,13 +110,13 @@ static void write_rooms(struct gen *g, FILE *to)
     }
 }
 
-static void write_course(struct gen *g, FILE *to, const struct gen_course *c)
+static void write_course(struct us_gen *g, FILE *to, const struct us_gen_course *c)
 {
     int list[48];
-    int n = gen_patterns_of(g, c->kind, list);
+    int n = us_gen_patterns_of(g, c->kind, list);
     int cells = __builtin_popcountll(g->patterns[list[0]].cells);
     int single = g->opts.calendar == US_CALENDAR_PERIODS7 ? 2 : 1;
-    (void)fprintf(to, "%s,%s,%s,", c->id, gen_subject_name(c->subject), c->level);
+    (void)fprintf(to, "%s,%s,%s,", c->id, us_gen_subject_name(c->subject), c->level);
     const char *before = "";
     for (int grade = 9; grade <= 12; grade++) {
         if ((c->grades >> grade & 1) == 0)
@@ -138,7 +138,7 @@ static void write_course(struct gen *g, FILE *to, const struct gen_course *c)
 }
 
 /* A course that no one got is not in the catalog: nothing asks for it. */
-static void write_courses(struct gen *g, FILE *to)
+static void write_courses(struct us_gen *g, FILE *to)
 {
     (void)fputs(
         "id,subject,level,grades,owner,core,credit,patterns,min,ideal,max,coteach,room_type,"
@@ -149,17 +149,17 @@ static void write_courses(struct gen *g, FILE *to)
             write_course(g, to, &g->courses[i]);
 }
 
-static void write_sections(struct gen *g, FILE *to)
+static void write_sections(struct us_gen *g, FILE *to)
 {
     (void)g;
     (void)fputs("id,course,slc,coteach,pattern,teachers,room\n", to);
 }
 
-static void write_students(struct gen *g, FILE *to)
+static void write_students(struct us_gen *g, FILE *to)
 {
     (void)fputs("id,grade,slc,team,flags,advisor\n", to);
     for (int i = 0; i < g->n_students; i++) {
-        const struct gen_student *s = &g->students[i];
+        const struct us_gen_student *s = &g->students[i];
         (void)fprintf(to, "s%05d,%d,c%d,m%02d,", i + 1, s->grade, s->slc + 1, s->team + 1);
         const char *before = "";
         for (int flag = 0; flag < 3; flag++) {
@@ -176,7 +176,7 @@ static void write_students(struct gen *g, FILE *to)
     }
 }
 
-static bool share_section(const struct gen_student *a, const struct gen_student *b)
+static bool share_section(const struct us_gen_student *a, const struct us_gen_student *b)
 {
     for (int i = 0; i < a->n_seats; i++)
         for (int k = 0; k < b->n_seats; k++)
@@ -185,10 +185,10 @@ static bool share_section(const struct gen_student *a, const struct gen_student 
     return false;
 }
 
-static bool is_taught_by(const struct gen *g, const struct gen_student *s, int teacher)
+static bool is_taught_by(const struct us_gen *g, const struct us_gen_student *s, int teacher)
 {
     for (int i = 0; i < s->n_seats; i++) {
-        const struct gen_section *x = &g->sections[s->seats[i].section];
+        const struct us_gen_section *x = &g->sections[s->seats[i].section];
         if (x->teacher == teacher || x->second == teacher)
             return true;
     }
@@ -196,29 +196,29 @@ static bool is_taught_by(const struct gen *g, const struct gen_student *s, int t
 }
 
 /* Pairs that would meet easily but do not in the planted schedule. */
-static void write_rules(struct gen *g, FILE *to)
+static void write_rules(struct us_gen *g, FILE *to)
 {
     (void)fprintf(to,
                   "type,args,hard,weight\npurity,9 90,0,5\nadvisory,12 20,1,\nlunch,%d %d %d,1,\n",
                   g->lunch_slot, g->lunch_waves, g->lunch_seats);
     for (int i = 0; i < g->n_students / 4; i++) {
-        int a = gen_below(g, g->n_students);
-        int b = gen_below(g, g->n_students);
-        const struct gen_student *s = &g->students[a];
+        int a = us_gen_below(g, g->n_students);
+        int b = us_gen_below(g, g->n_students);
+        const struct us_gen_student *s = &g->students[a];
         if (i % 2 == 0 && a != b && s->team == g->students[b].team &&
             !share_section(s, &g->students[b]))
             (void)fprintf(to, "apart,s%05d s%05d,1,\n", a + 1, b + 1);
-        int teacher = gen_below(g, g->n_teachers);
+        int teacher = us_gen_below(g, g->n_teachers);
         if (i % 16 == 1 && g->teachers[teacher].slc == s->slc && !is_taught_by(g, s, teacher))
             (void)fprintf(to, "not_with,s%05d t%03d,1,\n", a + 1, teacher + 1);
     }
 }
 
-static void write_planted_sections(struct gen *g, FILE *to)
+static void write_planted_sections(struct us_gen *g, FILE *to)
 {
     (void)fputs("id,course,slc,coteach\n", to);
     for (int i = 0; i < g->n_sections; i++) {
-        const struct gen_section *x = &g->sections[i];
+        const struct us_gen_section *x = &g->sections[i];
         if (x->dropped)
             continue;
         (void)fprintf(to, "x%05d,%s,", i + 1, g->courses[x->course].id);
@@ -228,11 +228,11 @@ static void write_planted_sections(struct gen *g, FILE *to)
     }
 }
 
-static void write_placement(struct gen *g, FILE *to)
+static void write_placement(struct us_gen *g, FILE *to)
 {
     (void)fputs("section,pattern,teachers,room,lunch\n", to);
     for (int i = 0; i < g->n_sections; i++) {
-        const struct gen_section *x = &g->sections[i];
+        const struct us_gen_section *x = &g->sections[i];
         if (x->dropped)
             continue;
         (void)fprintf(to, "x%05d,%s,t%03d", i + 1, g->patterns[x->pattern].id, x->teacher + 1);
@@ -245,7 +245,7 @@ static void write_placement(struct gen *g, FILE *to)
     }
 }
 
-static void write_advisory(struct gen *g, FILE *to)
+static void write_advisory(struct us_gen *g, FILE *to)
 {
     (void)fputs("student,teacher\n", to);
     for (int i = 0; i < g->n_students; i++)
@@ -265,8 +265,11 @@ static kith_err make_folder(const char *path, struct kith_why *why)
 
 static FILE *open_file(const char *dir, const char *name, struct kith_why *why)
 {
-    char path[4096];
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    kith_auto_mem char *path = NULL;
+    if (asprintf(&path, "%s/%s", dir, name) < 0) {
+        path = NULL;
+        return NULL;
+    }
     FILE *to = fopen(path, "we");
     if (!to)
         (void)failed(path, why);
@@ -281,8 +284,8 @@ static kith_err close_file(FILE *to, const char *name, struct kith_why *why)
     return KITH_OK;
 }
 
-static kith_err write_table(struct gen *g, const char *dir, const char *name, gen_table_fn write,
-                            struct kith_why *why)
+static kith_err write_table(struct us_gen *g, const char *dir, const char *name,
+                            us_gen_table_fn write, struct kith_why *why)
 {
     FILE *to = open_file(dir, name, why);
     if (!to)
@@ -291,7 +294,7 @@ static kith_err write_table(struct gen *g, const char *dir, const char *name, ge
     return close_file(to, name, why);
 }
 
-static kith_err write_wishes(struct gen *g, const char *dir, const char *planted,
+static kith_err write_wishes(struct us_gen *g, const char *dir, const char *planted,
                              struct kith_why *why)
 {
     static const char *const names[] = {"request.csv", "roster.csv", "unmet.csv"};
@@ -302,7 +305,7 @@ static kith_err write_wishes(struct gen *g, const char *dir, const char *planted
         err = files[i] ? KITH_OK : KITH_EIO;
     }
     if (err == KITH_OK)
-        err = gen_write_requests(g, files[0], files[1], files[2]);
+        err = us_gen_write_requests(g, files[0], files[1], files[2]);
     for (int i = 0; i < 3; i++) {
         kith_err closed = files[i] ? close_file(files[i], names[i], why) : KITH_OK;
         err = err == KITH_OK ? closed : err;
@@ -310,11 +313,11 @@ static kith_err write_wishes(struct gen *g, const char *dir, const char *planted
     return err;
 }
 
-kith_err gen_write(struct gen *g, const char *dir, struct kith_why *why)
+kith_err us_gen_write(struct us_gen *g, const char *dir, struct kith_why *why)
 {
     static const struct {
         const char *name;
-        gen_table_fn write;
+        us_gen_table_fn write;
         bool planted;
     } tables[] = {
         {"calendar.csv", write_calendar, false},
@@ -331,10 +334,10 @@ kith_err gen_write(struct gen *g, const char *dir, struct kith_why *why)
         {"placement.csv", write_placement, true},
         {"advisory.csv", write_advisory, true},
     };
-    char planted[4096];
-    if (snprintf(planted, sizeof(planted), "%s/planted", dir) >= (int)sizeof(planted) - 32) {
-        kith_why_set(why, "the folder's name is too long");
-        return KITH_EINVAL;
+    kith_auto_mem char *planted = NULL;
+    if (asprintf(&planted, "%s/planted", dir) < 0) {
+        planted = NULL;
+        return KITH_ENOMEM;
     }
     kith_err err = make_folder(dir, why);
     if (err == KITH_OK)
