@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The independent checker: reads a finished schedule and counts every hard violation and soft unit of README.md from scratch, with
- * structs of its own and the plainest code there is. It shares nothing with the solver but the reader of the input. */
+ * structs of its own and the plainest code there is. It shares nothing with the solver but the reader of the input.
+ *
+ * Where README.md leaves a choice:
+ *   uncertified       the first teacher needs the subject and the role general; the second of a co-taught section only its role, not the
+ *                     subject; any other teacher as the first
+ *   clash_*           a section without students occupies its teachers and room too; two seats in one section are a clash as well
+ *   unstaffed ...     unplaced, roomless, coteach_missing for want of a second teacher and a missing wave count sections with students
+ *   room_small        the section's students, not its course's max, against the room
+ *   lock              one for each filled field of an input section (course, slc, coteach, pattern, room, all of the teachers, in their
+ *                     places); a section that the result lacks breaks each; one for each locked request that has no seat there
+ *   coteach_missing   a seat that needs it in a section that is not co-taught; and a co-taught section with one teacher
+ *   advisory          an advisor of another community is none; a second advisor is one too many; an advisor with nobody is not asked
+ *   hole              all empty cells of a student who lacks a request, also those that the request would not fill
+ *   purity            foreign seats above floor(seats x (100 - floor) / 100) of each grade
+ *   travel            neighbours in the order of a day's slots, whatever their numbers; only rooms whose building is known
+ *   balance           sections with students of one course and one community (or of none)
+ *   team_seats        seats in courses that are core; any teacher of the section may be the one of the team
+ * A shared course's section that names a community, or an owned one's that names none, is an error of the file. `linked` has no kind. */
 #ifndef SCHEDULING_CHECK_H
 #define SCHEDULING_CHECK_H
 

@@ -140,7 +140,7 @@ static kith_err parse_text(struct parse *p, const char *text, size_t n)
         p->open = true;
         good = csv_parse(&parser, text + at, length, on_cell, on_row, p) == length;
         /* a line with nothing on it opens no row: libcsv skips it */
-        if (length <= 2 && p->row_cells == 0 && (text[at] == '\n' || text[at] == '\r'))
+        if (length <= 2 && p->row_line == p->line && (text[at] == '\n' || text[at] == '\r'))
             p->open = false;
         at += length;
     }

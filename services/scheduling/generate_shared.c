@@ -10,7 +10,8 @@
 #define CANDIDATES 1024
 #define SMALL      10 /* a section with fewer is given up */
 #define ROUNDS     4
-#define OPEN_MIN   7 /* students who lack a class in a cell: a section is opened */
+#define EAGER      0.8 /* chance to go for a course of the own niche before all else */
+#define OPEN_MIN   7   /* students who lack a class in a cell: a section is opened */
 
 /* Expected seats by course and grade, and by cell and grade the students not yet provided for. */
 struct supply {
@@ -168,7 +169,8 @@ static void join_first(struct us_gen *g, struct us_gen_student *s)
     for (int c = g->first_shared; c < g->n_courses; c++) {
         const struct us_gen_course *x = &g->courses[c];
         bool bent = (x->language_level > 0 && s->language_level > 0) ||
-                    (x->flags & (US_GEN_F_ENSEMBLE | US_GEN_F_SUPPORT));
+                    (x->flags & (US_GEN_F_ENSEMBLE | US_GEN_F_SUPPORT)) ||
+                    (x->niche == s->niche && us_gen_unit(g) < EAGER);
         if (!bent || us_gen_interest(g, s, c) <= 0 || us_gen_has_course(g, s, c))
             continue;
         int best = US_GEN_NONE;
