@@ -48,6 +48,11 @@ int64_t kith_clock_now_us(void)
     return us == SYSTEM ? read_us(CLOCK_REALTIME) : us;
 }
 
+int64_t kith_clock_cpu_us(void)
+{
+    return read_us(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 int64_t kith_clock_mono_us(void)
 {
     return read_us(CLOCK_MONOTONIC);

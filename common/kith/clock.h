@@ -15,6 +15,8 @@ int64_t kith_clock_now_us(void);
 int64_t kith_clock_mono_ms(void);
 /* Monotonic microseconds, for latencies. */
 int64_t kith_clock_mono_us(void);
+/* CPU time that this process has used, all of its threads together. */
+int64_t kith_clock_cpu_us(void);
 
 /* Wall time stands still at `us` until the next call; us < 0 returns to the system's clock. */
 void kith_clock_set(int64_t us);

@@ -4,7 +4,7 @@
 
 packages_build=(gcc libc6-dev cmake ninja-build pkgconf git ca-certificates
     protobuf-c-compiler libprotobuf-c-dev libuv1-dev libzmq3-dev libpq-dev libmicrohttpd-dev libcurl4-openssl-dev
-    libjansson-dev libcsv-dev libzip-dev zlib1g-dev libsodium-dev libinih-dev libsmartcols-dev libcmocka-dev)
+    libjansson-dev libcsv-dev libzip-dev zlib1g-dev libexpat1-dev libsodium-dev libinih-dev libsmartcols-dev libcmocka-dev)
 packages_run=(postgresql python3-minimal libpython3-stdlib curl util-linux passwd tzdata)
 packages_test=(clang clang-format clang-tidy libclang-rt-dev nginx-light openssl patch systemd shellcheck)
 packages_bench=(wrk)

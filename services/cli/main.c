@@ -29,6 +29,8 @@ static const struct subcommand subcommands[] = {
     {"Feed", "push", "kith-ingest-cmd", NULL, "send a folder of Ed-Fi JSON lines, as a SIS does"},
     {"Feed", "import", "kith-ingest-cmd", NULL, "send or judge rosters and attendance files"},
     {"Feed", "contact", "kith-risk-cmd", NULL, "record that somebody spoke with a student"},
+    {"Plan", "schedule", "kith-scheduling-cmd", NULL,
+     "solve, judge and read timetables and master schedules"},
     {"Set up", "district", "kith-ingest-cmd", NULL, "create and list districts"},
     {"Set up", "key", "kith-ingest-cmd", NULL, "who may push: make, list and revoke keys"},
     {"Set up", "meaning", "kith-ingest-cmd", NULL, "what a descriptor means in a district"},

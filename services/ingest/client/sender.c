@@ -194,11 +194,12 @@ static void settle(struct ingest_sender *s)
 {
     while (s->first && s->first->acked && s->err == KITH_OK) {
         struct batch *b = s->first;
+        tell(s,
+             b); /* first: what was rejected is told twice after a crash here, never not at all */
         if (spool_done(s->spool, b->end, b->n) != KITH_OK) {
             stop(s, KITH_EIO, "the spool's position cannot be written");
             return;
         }
-        tell(s, b);
         s->first = b->next;
         if (!s->first)
             s->last = NULL;

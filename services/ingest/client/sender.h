@@ -30,7 +30,8 @@
 
 struct ingest_sender;
 
-/* A batch was acknowledged. Rows are of one resource; json is borrowed. */
+/* A batch was acknowledged. Rows are of one resource; json is borrowed. The spool forgets the rows after this call: keep what was rejected (durably) in it.
+ * A crash before it returns tells the same again. */
 struct ingest_settled {
     const char *resource;
     uint32_t rows, accepted, updated, duplicate;
@@ -41,7 +42,8 @@ struct ingest_settled {
         bool retract;
         int code; /* KITH_E*, positive */
         const char *reason;
-    } * rejected; /* Kith has them in quarantine; they are not sent again */
+    } * rejected; /* they are not sent again. Kith has them in quarantine, but for those with an unresolved reference (KITH_ECONFLICT): send these again when
+                   * what they refer to has arrived */
 };
 
 struct ingest_sender_opts {
