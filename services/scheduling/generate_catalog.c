@@ -161,7 +161,7 @@ static void sizes(struct us_gen_course *c)
 static void add_shared(struct us_gen *g, const struct offer *o)
 {
     struct us_gen_course *c = add_course(g);
-    (void)snprintf(c->id, sizeof(c->id), "%s", o->id);
+    (void)snprintf(c->id, sizeof(c->id), "%.15s", o->id);
     c->subject = o->subject;
     c->room = o->room;
     c->kind = o->kind;
@@ -188,7 +188,7 @@ static void add_topic(struct us_gen *g, int number)
         {"", US_GEN_PE, US_GEN_GYM, US_GEN_SINGLE, ALL, US_GEN_P_SPORT, 0, 0},
     };
     struct offer o = topics[number % (int)KITH_LEN(topics)];
-    char id[16];
+    char id[24];
     (void)snprintf(id, sizeof(id), "TOPIC%d", number + 1);
     o.id = id;
     add_shared(g, &o);
