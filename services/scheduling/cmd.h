@@ -10,5 +10,7 @@ enum { CMD_DONE = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
 
 int cmd_solve(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
+int cmd_generate(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 
 #endif

@@ -84,4 +84,28 @@ refused 2 "no subcommand 'slove'" slove
 refused 1 "cannot be written" solve --xhstt "$instance" --iterations 1024 --out "$state/none/x.xml"
 head -c 700 "$instance" >"$state/cut.xml"
 refused 1 "cut.xml line" solve --xhstt "$state/cut.xml" --out "$state/x"
+
+# a school: generated twice alike, its planted schedule holds, and what is broken is counted
+for n in a b; do schedule generate --students 300 --communities 1 --calendar ab --seed 5 --out "$state/school-$n" >/dev/null || die "generate failed"; done
+diff -r "$state/school-a" "$state/school-b" || die "the same options gave another school"
+schedule check --data "$state/school-a" --schedule "$state/school-a/planted" --json >"$state/check.json" || die "the planted schedule has violations: $(cat "$state/check.json")"
+/usr/bin/python3 -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+assert r["hard_violations"] == 0 and r["core_requests_met"] == 1 and r["requests_met"] > 0.97 and r["purity"]["9"] >= 0.9, r' "$state/check.json" || die "the planted schedule is poor"
+cp -r "$state/school-a/planted" "$state/broken"
+/usr/bin/python3 - "$state/broken/placement.csv" <<'END'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+for row in rows:
+    row["pattern"] = rows[0]["pattern"]
+with open(sys.argv[1], "w", newline="") as out:
+    w = csv.DictWriter(out, rows[0].keys())
+    w.writeheader()
+    w.writerows(rows)
+END
+refused 1 clash_student check --data "$state/school-a" --schedule "$state/broken"
+refused 1 "calendar.csv is missing" check --data "$state/nowhere" --schedule "$state/broken"
+sed -i '5s/^\([^,]*,[^,]*,\)[^,]*/\1NOSUCH/' "$state/school-b/request.csv"
+refused 1 "NOSUCH" check --data "$state/school-b" --schedule "$state/broken"
+refused 2 "--students and --out are needed" generate --students 300
 say "schedule: solved ($cost), the same again, judged alike, warm started, interrupted, refused"

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "kith_test.h"
-#include "scheduling/check.h"
-#include "scheduling/generate.h"
+#include "scheduling/us_check.h"
+#include "scheduling/us_generate.h"
 
 #define US_COLUMNS 16
 
