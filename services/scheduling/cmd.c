@@ -12,6 +12,7 @@ static const struct {
 } subcommands[] = {
     {"solve", cmd_solve, "build a timetable from an XHSTT instance"},
     {"evaluate", cmd_evaluate, "print what XHSTT solutions cost, and why"},
+    {"seat", cmd_seat, "seat the students in the sections of a master schedule, with a bound"},
     {"generate", cmd_generate, "write a synthetic school with a planted schedule"},
     {"check", cmd_check, "judge a schedule of a school from its files"},
 };

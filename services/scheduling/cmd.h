@@ -12,5 +12,6 @@ int cmd_solve(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 int cmd_generate(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_seat(int argc, char **argv);
 
 #endif

@@ -90,7 +90,9 @@ static void on_end(void *ctx, const XML_Char *name)
         begin++;
     while (r->n > begin && isspace((unsigned char)r->text[r->n - 1]))
         r->n--;
-    r->at->text = r->n > begin ? strndup(r->text + begin, r->n - begin) : strdup("");
+    r->at->text = calloc(r->n - begin + 1, 1);
+    if (r->at->text && r->n > begin)
+        memcpy(r->at->text, r->text + begin, r->n - begin);
     if (!r->at->text)
         refuse(r, "out of memory");
     r->n = 0;

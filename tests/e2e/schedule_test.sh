@@ -92,6 +92,15 @@ schedule check --data "$state/school-a" --schedule "$state/school-a/planted" --j
 /usr/bin/python3 -c 'import json, sys
 r = json.load(open(sys.argv[1]))
 assert r["hard_violations"] == 0 and r["core_requests_met"] == 1 and r["requests_met"] > 0.97 and r["purity"]["9"] >= 0.9, r' "$state/check.json" || die "the planted schedule is poor"
+# its students seated anew: no violation, nothing less met than planted, and the bound proves it nearly best
+for n in a b; do schedule seat --data "$state/school-a" --schedule "$state/school-a/planted" --seed 2 --out "$state/seated-$n" --json >"$state/seat.json" || die "seat failed"; done
+diff -r "$state/seated-a" "$state/seated-b" || die "the same options gave other seats"
+schedule check --data "$state/school-a" --schedule "$state/seated-a" --json >"$state/seated.json" || die "the seats break something: $(cat "$state/seated.json")"
+/usr/bin/python3 -c 'import json, sys
+seat, check, planted = [json.load(open(f)) for f in sys.argv[1:]]
+assert seat["schedule_bound"] >= seat["value"] and seat["gap"] <= 0.005, seat
+assert abs(seat["requests_met"] - check["requests_met"]) < 1e-5, (seat, check)
+assert check["requests_met"] >= planted["requests_met"] and check["unmet"]["unsaid"] == 0, (check, planted)' "$state/seat.json" "$state/seated.json" "$state/check.json" || die "the seats are poor"
 cp -r "$state/school-a/planted" "$state/broken"
 /usr/bin/python3 - "$state/broken/placement.csv" <<'END'
 import csv, sys
@@ -107,5 +116,7 @@ refused 1 clash_student check --data "$state/school-a" --schedule "$state/broken
 refused 1 "calendar.csv is missing" check --data "$state/nowhere" --schedule "$state/broken"
 sed -i '5s/^\([^,]*,[^,]*,\)[^,]*/\1NOSUCH/' "$state/school-b/request.csv"
 refused 1 "NOSUCH" check --data "$state/school-b" --schedule "$state/broken"
+refused 1 "calendar.csv is missing" seat --data "$state/nowhere" --schedule "$state/broken" --out "$state/x"
+refused 1 "placement.csv is missing" seat --data "$state/school-a" --schedule "$state/school-a/planted/.." --out "$state/x"
 refused 2 "--students and --out are needed" generate --students 300
 say "schedule: solved ($cost), the same again, judged alike, warm started, interrupted, refused"
