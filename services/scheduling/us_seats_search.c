@@ -211,17 +211,23 @@ double us_seats_best(struct seats *s, int student, struct seats_choice how, int 
     const struct us_list *requests = &s->d->students[student].requests;
     bool whole = true;
     f.s = s;
-    f.n = requests->n;
+    f.n = requests->n < SEATS_REQUESTS ? requests->n : SEATS_REQUESTS; /* us_seats_find saw to it */
     f.best_worth = 0;
     f.left = NODES;
-    for (int i = 0; i < f.n; i++) {
-        whole = fill_wish(s, student, i, how, &f.wishes[i]) && whole;
-        f.best[i] = US_NONE;
-        int k = i; /* few options first: the dear ones fail early */
-        for (; k > 0 && f.wishes[i].n < f.order[k - 1]->n; k--)
-            f.order[k] = f.order[k - 1];
-        f.order[k] = &f.wishes[i];
+    for (int i = 0; i < SEATS_REQUESTS; i++) {
+        f.order[i] = &f.wishes[i];
+        f.best[i] = f.now[i] = US_NONE;
+        f.wishes[i].at = i;
+        f.wishes[i].n = 0;
     }
+    for (int i = 0; i < f.n; i++)
+        whole = fill_wish(s, student, i, how, &f.wishes[i]) && whole;
+    for (int i = 1; i < f.n; i++) /* few options first: the dear ones fail early */
+        for (int k = i; k > 0 && f.order[k]->n < f.order[k - 1]->n; k--) {
+            const struct wish *w = f.order[k];
+            f.order[k] = f.order[k - 1];
+            f.order[k - 1] = w;
+        }
     f.rest[f.n] = 0;
     for (int i = f.n - 1; i >= 0; i--)
         f.rest[i] = f.rest[i + 1] + (f.order[i]->n > 0 ? f.order[i]->list[0].worth : 0);
