@@ -38,6 +38,8 @@ static int pick_violated(struct moves *m)
     if (s->violated_n == 0)
         return -1;
     const struct problem_monitor *v = &s->p->monitors[s->violated[below(m, s->violated_n)]];
+    if (v->resource < 0 && v->event_n == 0)
+        return -1; /* an empty group: nothing can be done about it */
     if (v->resource < 0)
         return pick_meet(m, v->events[below(m, v->event_n)]);
     const struct state_attended *all = &s->attended[v->resource];

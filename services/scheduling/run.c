@@ -20,11 +20,12 @@ struct run {
     double told;
     uint64_t length; /* of the round under way */
     atomic_bool stop;
+    atomic_uint solved; /* the first search that reached (0, 0); RUN_THREADS_MOST: none */
 };
 struct thread {
     struct run *run;
     struct search *search;
-    bool first;
+    unsigned index;
     kith_err err;
 };
 
@@ -60,22 +61,28 @@ static void tell(struct run *r, uint64_t iterations, struct state_cost best)
     r->opts->progress(r->opts->ctx, &p);
 }
 
+/* Whoever sees the end tells the others. A search that reached (0, 0) ends those behind it, whose timetable would not be taken; not those before it, so that the
+ * result does not depend on who was quicker. */
 static bool goes_on(void *ctx, uint64_t iterations, struct state_cost best)
 {
     struct thread *t = ctx;
     struct run *r = t->run;
-    if (t->first) {
+    if (t->index == 0)
         tell(r, iterations, best);
-        if ((r->end > 0 && cpu() >= r->end) || (r->opts->stopped && r->opts->stopped(r->opts->ctx)))
-            atomic_store(&r->stop, true);
-    }
-    return !atomic_load(&r->stop);
+    if ((r->end > 0 && cpu() >= r->end) || (r->opts->stopped && r->opts->stopped(r->opts->ctx)))
+        atomic_store(&r->stop, true);
+    return !atomic_load(&r->stop) && atomic_load(&r->solved) >= t->index;
 }
 
 static void *thread_main(void *ctx)
 {
     struct thread *t = ctx;
     t->err = search_round(t->search, t->run->length, goes_on, t);
+    struct state_cost best = search_best(t->search)->cost;
+    unsigned solved = atomic_load(&t->run->solved);
+    while (best.hard == 0 && best.soft == 0 && t->index < solved &&
+           !atomic_compare_exchange_weak(&t->run->solved, &solved, t->index))
+        ;
     return NULL;
 }
 
@@ -88,7 +95,7 @@ static kith_err round_of_all(struct run *r, uint64_t length)
     kith_err err = KITH_OK;
     r->length = length;
     for (unsigned i = 0; i < RUN_THREADS_MOST; i++)
-        threads[i] = (struct thread){r, r->searches[i], i == 0, KITH_OK};
+        threads[i] = (struct thread){r, r->searches[i], i, KITH_OK};
     for (unsigned i = 1; i < r->threads; i++)
         started[i] = pthread_create(&ids[i], NULL, thread_main, &threads[i]) == 0;
     (void)thread_main(&threads[0]);
@@ -178,6 +185,8 @@ kith_err run_search(const struct problem *p, const struct run_opts *opts, struct
     struct run r = {.opts = opts, .began = cpu()};
     *ret = (struct run_result){0};
     r.told = r.began;
+    atomic_init(&r.stop, false);
+    atomic_init(&r.solved, RUN_THREADS_MOST);
     if (opts->cpu_seconds > 0)
         r.end = r.began + opts->cpu_seconds - (opts->cpu_seconds > 3 ? RESERVE : 0.05);
     kith_err err = open_searches(&r, p);

@@ -286,6 +286,15 @@ static void find(struct finding *f, const struct us_seats_opts *opts)
     polish(f);
 }
 
+static int kept_locks(const struct us_data *d, const int *locked, const int *seat)
+{
+    int n = 0;
+    for (int q = 0; q < d->n_requests; q++)
+        n += locked && d->requests[q].locked >= 0 && locked[d->requests[q].locked] >= 0 &&
+             seat[q] >= 0;
+    return n;
+}
+
 kith_err us_seats_find(const struct us_data *d, const struct us_seats_section *sections, int n,
                        const int *locked, const struct us_seats_opts *opts, struct us_seats **ret)
 {
@@ -301,8 +310,9 @@ kith_err us_seats_find(const struct us_data *d, const struct us_seats_section *s
         find(&f, opts);
         result->section = f.best;
         f.best = NULL;
-        result->value = f.best_value;
-        result->bound = f.bound;
+        double locks = kept_locks(d, locked, result->section) * (double)SEATS_LOCKED;
+        result->value = f.best_value - locks;
+        result->bound = f.bound - locks;
         *ret = KITH_TAKE(result);
     }
     finding_done(&f);

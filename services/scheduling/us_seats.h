@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Student sectioning: who sits in which section of a given master schedule, and a proved bound of what any seating could reach. Pure, deterministic.
  *
- * Value of a seat: its request's priority (core 100, graduation 60, elective 10), 4 less by an alternate, 5 less in a section of another community. The bound is
+ * Value of a seat: its request's priority (core 100, graduation 60, elective 10), 4 less by an alternate, 5 less in a section of another community. Locked
+ * requests come before all of that. The bound is
  * Lagrangian: seats are priced instead of limited, each student takes the best timetable at these prices (exact search), and the sum with the seats'
  * worth is above every seating (Geoffrion 1974); a student's choice being a small set packing, it is at least as good as the LP's. */
 #ifndef SCHEDULING_US_SEATS_H

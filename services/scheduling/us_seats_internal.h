@@ -7,7 +7,9 @@
 #include "scheduling/us_seats.h"
 
 #define SEATS_REQUESTS US_SEATS_REQUESTS
-#define SEATS_FREE     0x3fffffff
+#define SEATS_LOCKED                                                                               \
+    100000 /* on top of a locked request's worth: kept whatever else is lost. Not in what is reported */
+#define SEATS_FREE 0x3fffffff
 
 struct seats_option {
     int section, value;

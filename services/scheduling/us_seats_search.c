@@ -41,7 +41,8 @@ static int options_of(const struct seats *s, int q, const int *first, const int 
         int course = a < 0 ? r->course : r->alternates.at[a];
         for (int i = first[course]; i < first[course + 1]; i++) {
             const struct us_seats_section *x = &s->sections[by_course[i]];
-            int value = worth[r->priority] - (a < 0 ? 0 : ALTERNATE);
+            int value =
+                worth[r->priority] - (a < 0 ? 0 : ALTERNATE) + (only >= 0 ? SEATS_LOCKED : 0);
             if (x->slc >= 0 && x->slc != s->d->students[r->student].slc)
                 value -= FOREIGN;
             if (value <= 0 || (r->coteach && !x->coteach) || barred(s, r->student, x) ||

@@ -10,6 +10,7 @@
 #define STUDENTS 4
 #define REQUESTS 3 /* of each student */
 #define CELLS    3
+#define LOCKED   10000 /* more than all else together */
 
 static uint64_t seed = 4711;
 
@@ -46,7 +47,7 @@ static void make_students(struct school *s)
                                                  .priority = (enum us_priority)below(3),
                                                  .alternates = {below(2), &s->alternates[q]},
                                                  .coteach = below(5) == 0,
-                                                 .locked = US_NONE};
+                                                 .locked = below(6) ? US_NONE : below(SECTIONS)};
         }
     }
 }
@@ -96,7 +97,9 @@ static int worth(const struct school *s, int q, int x)
         return 0;
     if (foreign && (s->slcs[section->slc].autonomous || s->slcs[who->slc].autonomous))
         return 0;
-    return foreign ? value - 5 : value;
+    if (r->locked >= 0 && r->locked != x)
+        return 0;
+    return (foreign ? value - 5 : value) + (r->locked >= 0 ? LOCKED : 0);
 }
 
 static bool collides(const struct school *s, const int *seat, int q)
@@ -122,6 +125,12 @@ static bool too_full(const struct school *s, const int *seat, int q)
     return n > max || coteach > max * 50 / 100;
 }
 
+static int most_of(const struct school *s, int q)
+{
+    static const int most[] = {[US_CORE] = 100, [US_GRADUATION] = 60, [US_ELECTIVE] = 10};
+    return most[s->requests[q].priority] + (s->requests[q].locked >= 0 ? LOCKED : 0);
+}
+
 /* Every seating, request by request. */
 static void try_all(const struct school *s, int *seat, int q, int sum, int rest, int *best)
 {
@@ -129,9 +138,7 @@ static void try_all(const struct school *s, int *seat, int q, int sum, int rest,
         *best = sum;
     if (q == STUDENTS * REQUESTS || sum + rest <= *best)
         return;
-    int most = s->requests[q].priority == US_CORE         ? 100
-               : s->requests[q].priority == US_GRADUATION ? 60
-                                                          : 10;
+    int most = most_of(s, q);
     for (int x = 0; x < SECTIONS; x++) {
         seat[q] = x;
         int value = worth(s, q, x);
@@ -145,6 +152,7 @@ static void try_all(const struct school *s, int *seat, int q, int sum, int rest,
 static void against_all_seatings(void **unused)
 {
     (void)unused;
+    static const int locked[SECTIONS] = {0, 1, 2, 3, 4, 5};
     int optimal = 0;
     for (int run = 0; run < 300; run++) {
         static struct school s;
@@ -154,8 +162,12 @@ static void against_all_seatings(void **unused)
         kith_auto(us_seats) found = NULL;
         struct us_seats_opts opts = {.seed = (uint64_t)run};
         make(&s);
-        try_all(&s, seat, 0, 0, 100 * STUDENTS * REQUESTS, &best);
-        assert_ok(us_seats_find(&s.d, s.sections, SECTIONS, NULL, &opts, &found));
+        int rest = 0;
+        int kept = 0;
+        for (int q = 0; q < STUDENTS * REQUESTS; q++)
+            rest += most_of(&s, q);
+        try_all(&s, seat, 0, 0, rest, &best);
+        assert_ok(us_seats_find(&s.d, s.sections, SECTIONS, locked, &opts, &found));
         memcpy(seat, found->section, sizeof(seat));
         for (int q = 0; q < STUDENTS * REQUESTS; q++) {
             if (seat[q] < 0)
@@ -164,9 +176,11 @@ static void against_all_seatings(void **unused)
             assert_false(collides(&s, seat, q));
             assert_false(too_full(&s, seat, q));
             sum += worth(&s, q, seat[q]);
+            kept += s.requests[q].locked >= 0;
         }
-        assert_int_equal(sum, (int)found->value);
-        assert_true(found->bound >= best - 1e-6);
+        assert_int_equal(sum - kept * LOCKED, (int)found->value);
+        assert_int_equal(kept, best / LOCKED); /* no lock is given up that can be kept */
+        assert_true(found->bound >= best - kept * LOCKED - 1e-6);
         assert_true(sum <= best);
         optimal += sum == best;
     }

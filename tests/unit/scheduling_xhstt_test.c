@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "scheduling/search.h"
+#include "scheduling/run.h"
 #include "scheduling/xhstt.h"
 
 static char path[600];
@@ -195,6 +195,26 @@ static void says_what_is_wrong(void **unused)
     }
 }
 
+/* A group without events can ask for what nobody can give: it costs, and the search lives with it. */
+static void an_empty_group(void **unused)
+{
+    (void)unused;
+    struct kith_why why = {""};
+    kith_auto(problem) p = NULL;
+    struct run_result r;
+    struct run_opts opts = {.seed = 1, .rounds = {{4096}, 1}};
+    put(HEAD RESOURCES "<Events><EventGroups><EventGroup Id=\"g\"/></EventGroups><Event "
+                       "Id=\"e1\"/></Events><Constraints>" CONSTRAINT(
+                           "SpreadEventsConstraint",
+                           "<TimeGroups><TimeGroup "
+                           "Reference=\"d1\"><Minimum>1</Minimum><Maximum>2</Maximum></TimeGroup>"
+                           "</TimeGroups>") "</Constraints>" TAIL);
+    assert_ok(read_all(&p, &why));
+    assert_ok(run_search(p, &opts, &r));
+    assert_int_equal(r.best->cost.hard, 3);
+    state_shot_free(r.best);
+}
+
 /* Whatever byte is lost or changed, the reader says so or reads a problem that can be searched. */
 static void damaged(void **unused)
 {
@@ -226,6 +246,7 @@ int main(void)
         cmocka_unit_test(published_costs),
         cmocka_unit_test_setup_teardown(solved_written_read, make_file, drop_file),
         cmocka_unit_test_setup_teardown(says_what_is_wrong, make_file, drop_file),
+        cmocka_unit_test_setup_teardown(an_empty_group, make_file, drop_file),
         cmocka_unit_test_setup_teardown(damaged, make_file, drop_file)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
