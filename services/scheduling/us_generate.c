@@ -5,41 +5,14 @@
 
 #include "scheduling/us_generate_internal.h"
 
-static uint64_t splitmix(uint64_t *state)
-{
-    uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
-
-static uint64_t rotate(uint64_t x, int k)
-{
-    return (x << k) | (x >> (64 - k));
-}
-
-uint64_t us_gen_random(struct us_gen *g)
-{
-    uint64_t *s = g->random;
-    uint64_t result = rotate(s[1] * 5, 7) * 9;
-    uint64_t t = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = rotate(s[3], 45);
-    return result;
-}
-
 double us_gen_unit(struct us_gen *g)
 {
-    return (double)(us_gen_random(g) >> 11) * 0x1p-53;
+    return random_unit(&g->random);
 }
 
 int us_gen_below(struct us_gen *g, int n)
 {
-    return (int)(((us_gen_random(g) >> 32) * (uint64_t)n) >> 32);
+    return random_below(&g->random, n);
 }
 
 /* A sum of twelve uniforms: no libm, so the same everywhere. */
@@ -140,9 +113,7 @@ kith_err us_generate(const struct us_generate_opts *opts, const char *dir, struc
         return KITH_ENOMEM;
     g->opts = *opts;
     g->n_slcs = opts->communities;
-    uint64_t state = opts->seed * 3 + opts->calendar; /* other calendar, other school */
-    for (int i = 0; i < 4; i++)
-        g->random[i] = splitmix(&state);
+    random_seed(&g->random, opts->seed * 3 + opts->calendar); /* other calendar, other school */
     err = make_school(g, dir, why);
     us_arena_done(&g->arena);
     return err;

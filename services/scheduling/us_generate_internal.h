@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "scheduling/random.h"
 #include "scheduling/us_generate.h"
 #include "scheduling/us_ids.h"
 
@@ -138,7 +139,7 @@ struct us_gen_room {
 struct us_gen {
     struct us_generate_opts opts;
     struct us_arena arena;
-    uint64_t random[4];
+    struct random random;
     bool full;
     /* calendar */
     int n_cells, n_terms, n_days, n_patterns;
@@ -164,8 +165,6 @@ struct us_gen {
     int n_niches; /* circles of students who want the same few small courses */
 };
 
-/* xoshiro256** of Blackman and Vigna, seeded by splitmix64 (generate.c). */
-uint64_t us_gen_random(struct us_gen *g);
 double us_gen_unit(struct us_gen *g);      /* 0 <= x < 1 */
 int us_gen_below(struct us_gen *g, int n); /* 0 <= i < n */
 double us_gen_normal(struct us_gen *g);    /* about normal, variance 1 */
