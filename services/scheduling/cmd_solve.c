@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -99,12 +100,16 @@ static void print_result(const struct options *o, const struct problem *p,
     for (int i = 0; i < r->rounds.n; i++)
         n += (size_t)snprintf(rounds + n, sizeof(rounds) - n, "%s%" PRIu64, i ? "," : "",
                               r->rounds.length[i]);
-    if (o->json)
-        (void)printf("{\"instance\":\"%s\",\"infeasibility\":%" PRId64 ",\"objective\":%" PRId64
-                     ",\"iterations\":%" PRIu64 ",\"cpu_seconds\":%.2f,\"seed\":%" PRIu64
-                     ",\"rounds\":\"%s\"}\n",
-                     p->id, c.hard, c.soft, r->iterations, r->cpu_seconds, o->run.seed, rounds);
-    else
+    if (o->json) {
+        json_t *line =
+            json_pack("{s:s, s:I, s:I, s:I, s:f, s:I, s:s}", "instance", p->id, "infeasibility",
+                      (json_int_t)c.hard, "objective", (json_int_t)c.soft, "iterations",
+                      (json_int_t)r->iterations, "cpu_seconds", r->cpu_seconds, "seed",
+                      (json_int_t)o->run.seed, "rounds", rounds);
+        (void)json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+        (void)puts("");
+        json_decref(line);
+    } else
         (void)printf("cost (%" PRId64 ", %" PRId64 ")\n%" PRIu64
                      " iterations, %.1f CPU seconds; again: --seed %" PRIu64
                      " --threads %u --iterations %s\n",
